@@ -1,0 +1,66 @@
+# Everything a fresh machine needs: python3 (3.11 or newer), git and make. Nothing is installed outside .venv,
+# except that `make test` asks Debian's package manager for the test servers and the browser when they are absent.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+unexport PYTHONPATH VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow check format lock clean apt-packages
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.run ## a simulated night and a real recording, from the wearable to the morning report
+	@$(BIN)/crampwatch demo
+
+test: $(VENV)/.dev apt-packages ## the checks and all tests but the slow ones
+	@echo "== checks"; $(MAKE) --no-print-directory check
+	@echo "== tests"; $(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/.dev apt-packages ## the tests that take minutes
+	@$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/.dev ## style, types and import rules
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.dev ## put the code in the project's style
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+lock: $(VENV)/bin/uv ## write the lock files anew
+	@$(BIN)/uv pip compile $(LOCK_FLAGS) --group build --extra night --extra influx pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile $(LOCK_FLAGS) --group build --group dev --extra night --extra influx pyproject.toml -o requirements-dev.lock
+
+LOCK_FLAGS := -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate
+
+apt-packages:
+	@sh .ci/apt-packages
+
+clean: ## remove the virtual environment and what the tools left
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "crampwatch needs Python 3.11 or newer; $$($(PYTHON) --version) was found. Try: make PYTHON=python3.12"; exit 1; }
+	@echo "== making the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 cannot make virtual environments here. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# Bytecode is compiled at installation: without it every start of the command would compile scipy again where
+# PYTHONDONTWRITEBYTECODE is set. pip steps in where uv cannot reach the package index (uv does not read pip's settings).
+define install
+	@echo "== installing the locked packages of $(1)"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r $(1) || \
+	  { echo "== uv could not; trying pip"; $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1); }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+endef
+
+$(VENV)/.run: $(BIN)/uv requirements.lock pyproject.toml
+	$(call install,requirements.lock)
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/uv requirements-dev.lock pyproject.toml
+	$(call install,requirements-dev.lock)
+	@touch $@ $(VENV)/.run

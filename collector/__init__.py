@@ -1,0 +1,1 @@
+"""Bluetooth in, MQTT out: the wearable's samples, journalled before they are published."""

@@ -1,0 +1,1 @@
+"""MQTT in, cramps out: recognises the sudden onset of a tonic contraction."""
