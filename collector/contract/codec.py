@@ -1,0 +1,122 @@
+"""Bytes to messages and back, refusing what is not one with a named error."""
+
+from collections import Counter
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+
+from collector.contract.errors import ContractError, Inconsistent, Malformed, Oversized, Truncated, WrongVersion
+from collector.contract.messages import VERSION, SampleBlock
+
+MAX_BYTES = 4 * 1024 * 1024
+"""Nothing honest is larger: 1 s of 64 channels at 4 kHz in 32 bits is 1 MB."""
+MAX_CHANNELS = 256
+"""The widest high-density EMG grid on the market has 256 electrodes."""
+
+_block_decoder = msgspec.msgpack.Decoder(SampleBlock)
+_block_encoder = msgspec.msgpack.Encoder()
+_json_encoder = msgspec.json.Encoder()
+
+Message = TypeVar("Message", bound=msgspec.Struct)
+
+
+class _Versioned(msgspec.Struct):
+    v: int
+
+
+_version_decoder = msgspec.msgpack.Decoder(_Versioned)
+
+
+def encode_block(block: SampleBlock) -> bytes:
+    """The block as MessagePack."""
+    return _block_encoder.encode(block)
+
+
+def decode_block(payload: bytes) -> SampleBlock:
+    """A block from MessagePack; raises a ContractError that names what is wrong."""
+    _check_size(payload)
+    try:
+        block = _block_decoder.decode(payload)
+    except msgspec.DecodeError as error:
+        _raise_if_other_version(payload)
+        raise _named(error) from error
+    if block.v != VERSION:
+        raise _other_version(block.v)
+    _check_consistent(block)
+    return block
+
+
+def encode_json(message: msgspec.Struct) -> bytes:
+    """Any other message as JSON."""
+    return _json_encoder.encode(message)
+
+
+def decode_json(payload: bytes, kind: type[Message]) -> Message:
+    """A JSON message of the given kind; raises a ContractError that names what is wrong."""
+    _check_size(payload)
+    try:
+        message = msgspec.json.decode(payload, type=kind)
+    except msgspec.DecodeError as error:
+        raise _named(error) from error
+    except UnicodeDecodeError as error:
+        raise Malformed(f"the message is not UTF-8 text: {error}") from error
+    version = getattr(message, "v", VERSION)
+    if version != VERSION:
+        raise _other_version(version)
+    return message
+
+
+class RefusalCounter:
+    """Counts what was refused, by reason, so that nothing is dropped in silence."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def count(self, error: ContractError) -> bool:
+        """Count a refusal; true when it is the first of its reason and so worth a line in the log."""
+        self.counts[error.reason] += 1
+        return self.counts[error.reason] == 1
+
+
+def _check_size(payload: bytes) -> None:
+    if not payload:
+        raise Truncated("the message is empty")
+    if len(payload) > MAX_BYTES:
+        raise Oversized(f"the message has {len(payload)} bytes; {MAX_BYTES} is the most that is accepted")
+
+
+def _named(error: msgspec.DecodeError) -> ContractError:
+    # msgspec has one class for undecodable bytes; its text tells an early end from other damage.
+    if "truncated" in str(error).lower():
+        return Truncated(f"the message stops too early: {error}")
+    return Malformed(f"not a message of the expected kind: {error}")
+
+
+def _raise_if_other_version(payload: bytes) -> None:
+    """A block of a later version may fail on its fields first; its version is the more helpful reason."""
+    try:
+        version = _version_decoder.decode(payload).v
+    except msgspec.DecodeError:
+        return
+    if version != VERSION:
+        raise _other_version(version)
+
+
+def _other_version(version: int) -> WrongVersion:
+    return WrongVersion(
+        f"the message has contract version {version}, this program speaks {VERSION}; update the older of the two"
+    )
+
+
+def _check_consistent(block: SampleBlock) -> None:
+    if not 1 <= len(block.channels) <= MAX_CHANNELS:
+        raise Inconsistent(f"a block must have 1 to {MAX_CHANNELS} channels, this one has {len(block.channels)}")
+    instant = len(block.channels) * np.dtype(block.dtype).itemsize
+    if not block.samples or len(block.samples) % instant:
+        raise Inconsistent(f"{len(block.samples)} bytes of samples are no whole number of instants of {instant} bytes")
+    if block.stream not in block.streams:
+        raise Inconsistent(f"stream {block.stream} is not among the session's streams {list(block.streams)}")
+    for channel in block.channels:
+        if not np.isfinite([channel.scale, channel.offset]).all() or channel.scale == 0:
+            raise Inconsistent(f"channel {channel.name}: scale {channel.scale} and offset {channel.offset} cannot be")

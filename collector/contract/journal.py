@@ -1,0 +1,219 @@
+"""A session's journal: the wire messages in order, in one SQLite file that survives a power cut.
+
+The journal is the outage buffer, the recording to replay, the test fixture and what one attaches to a bug report. It
+is appended to before anything is published (write-ahead log, synchronous=FULL: 0.2 to 0.4 ms a commit), by one writer.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from collector.contract.codec import decode_block, encode_block
+from collector.contract.errors import BadRecording
+from collector.contract.messages import VERSION, Name, SampleBlock, SessionId, StreamKind
+
+SUFFIX = ".journal"
+APPLICATION_ID = 0x6372616D
+"""SQLite's mark of whose file this is: the letters `cram`."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS header (only INTEGER PRIMARY KEY CHECK (only = 1), json BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS block (
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
+    stream TEXT NOT NULL, seq INTEGER NOT NULL, first_index INTEGER NOT NULL, end_index INTEGER NOT NULL,
+    payload BLOB NOT NULL,
+    UNIQUE (stream, seq)
+);
+CREATE TABLE IF NOT EXISTS note (row INTEGER PRIMARY KEY AUTOINCREMENT, t_ns INTEGER NOT NULL, text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS progress (only INTEGER PRIMARY KEY CHECK (only = 1), published INTEGER, ended INTEGER);
+INSERT OR IGNORE INTO progress VALUES (1, 0, 0);
+"""
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What the journal is of: one session of one wearer at one site."""
+
+    v: int = VERSION
+    session: SessionId
+    wearer: Name
+    site: Name
+    started_ns: int
+    timezone: str = "UTC"
+    device: str = ""
+
+
+class Entry(NamedTuple):
+    """One journalled message; rows count upwards in the order of writing."""
+
+    row: int
+    stream: StreamKind
+    seq: int
+    payload: bytes
+
+
+class StreamEnd(NamedTuple):
+    """How far a stream has come: the next sequence number and the next sample index."""
+
+    next_seq: int
+    next_index: int
+
+
+class Journal:
+    """An open journal. Use `create` or `open`; close it, or use it as a context manager."""
+
+    def __init__(self, connection: sqlite3.Connection, header: Header) -> None:
+        self._db = connection
+        self.header = header
+
+    @classmethod
+    def create(cls, path: Path, header: Header) -> "Journal":
+        """Start a journal; an existing one of the same session is opened and continued.
+
+        Raises BadRecording when the file holds another session or is not a journal.
+        """
+        connection = _connect(path, "rwc")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.executescript(_TABLES)
+        connection.execute("INSERT OR IGNORE INTO header VALUES (1, ?)", (msgspec.json.encode(header),))
+        journal = cls(connection, _read_header(path, connection))
+        if journal.header.session != header.session:
+            found = journal.header.session
+            journal.close()
+            raise BadRecording(f"{path.name} holds session {found}, not {header.session}; choose another file")
+        return journal
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> "Journal":
+        """Open an existing journal; raises BadRecording with the reason when it is not one."""
+        if not path.is_file():
+            raise BadRecording(f"{path}: there is no such file")
+        connection = _connect(path, "ro" if read_only else "rw")
+        return cls(connection, _read_header(path, connection))
+
+    def append(self, blocks: Iterable[SampleBlock]) -> None:
+        """Keep these blocks, in one transaction: when this returns they survive a power cut."""
+        rows = [(b.stream, b.seq, b.first_index, b.end_index, encode_block(b)) for b in blocks]
+        with self._transaction():
+            self._db.executemany(
+                "INSERT INTO block (stream, seq, first_index, end_index, payload) VALUES (?, ?, ?, ?, ?)", rows
+            )
+
+    def read(self, after: int = 0, limit: int = 1000) -> list[Entry]:
+        """Up to `limit` messages behind row `after`, in the order they were written."""
+        rows = self._db.execute(
+            "SELECT row, stream, seq, payload FROM block WHERE row > ? ORDER BY row LIMIT ?", (after, limit)
+        )
+        return [Entry(*row) for row in rows]
+
+    def blocks(self) -> Iterator[SampleBlock]:
+        """Every block in the order of writing, a few at a time."""
+        after = 0
+        while entries := self.read(after):
+            for entry in entries:
+                yield decode_block(entry.payload)
+            after = entries[-1].row
+
+    def ends(self) -> dict[StreamKind, StreamEnd]:
+        """For each stream, the sequence number and sample index that come next."""
+        rows = self._db.execute("SELECT stream, max(seq) + 1, max(end_index) FROM block GROUP BY stream")
+        return {stream: StreamEnd(seq, index) for stream, seq, index in rows}
+
+    def row_of(self, stream: StreamKind, seq: int) -> int | None:
+        """The row of a block, or None when the journal does not hold it."""
+        found = self._db.execute("SELECT row FROM block WHERE stream = ? AND seq = ?", (stream, seq)).fetchone()
+        return found[0] if found else None
+
+    @property
+    def last_row(self) -> int:
+        """The row written last; 0 in an empty journal."""
+        return int(self._db.execute("SELECT coalesce(max(row), 0) FROM block").fetchone()[0])
+
+    @property
+    def published(self) -> int:
+        """The row up to which everything has been acknowledged by the broker."""
+        return int(self._db.execute("SELECT published FROM progress").fetchone()[0])
+
+    @published.setter
+    def published(self, row: int) -> None:
+        self._db.execute("UPDATE progress SET published = ?", (row,))
+
+    @property
+    def ended(self) -> bool:
+        """Whether the session was brought to its proper end."""
+        return bool(self._db.execute("SELECT ended FROM progress").fetchone()[0])
+
+    def end(self) -> None:
+        """Mark the session as complete: no block will follow."""
+        self._db.execute("UPDATE progress SET ended = 1")
+
+    def note(self, t_ns: int, text: str) -> None:
+        """Keep a remark about the session, such as why the link was lost."""
+        self._db.execute("INSERT INTO note (t_ns, text) VALUES (?, ?)", (t_ns, text))
+
+    def notes(self) -> list[tuple[int, str]]:
+        """All remarks, as (t_ns, text)."""
+        return list(self._db.execute("SELECT t_ns, text FROM note ORDER BY row"))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def _transaction(self) -> "_Transaction":
+        return _Transaction(self._db)
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE ... COMMIT, or ROLLBACK when something was raised inside."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def is_journal(path: Path) -> bool:
+    """Whether the file is an SQLite database that bears the journal's mark."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(72)
+    except OSError:
+        return False
+    return head.startswith(b"SQLite format 3\0") and head[68:72] == APPLICATION_ID.to_bytes(4, "big")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
+        )
+        if mode != "ro":
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+    except (sqlite3.Error, OSError) as error:
+        raise BadRecording(f"{path}: cannot be opened as a journal ({error})") from error
+    return connection
+
+
+def _read_header(path: Path, connection: sqlite3.Connection) -> Header:
+    try:
+        with closing(connection.execute("SELECT json FROM header")) as cursor:
+            row = cursor.fetchone()
+        return msgspec.json.decode(row[0], type=Header)
+    except (sqlite3.Error, msgspec.DecodeError, TypeError) as error:
+        connection.close()
+        raise BadRecording(f"{path.name}: not a crampwatch journal ({error})") from error

@@ -1,0 +1,174 @@
+"""The messages that travel from the wearable's collector to the detector and back.
+
+Sample blocks are MessagePack; everything else is JSON. Times are integers, nanoseconds since 1970-01-01 UTC.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+VERSION = 1
+
+StreamKind = Literal["emg", "acc", "temp"]
+STREAMS: tuple[StreamKind, ...] = ("emg", "acc", "temp")
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,64}$")]
+"""A wearer's pseudonym or a site (`left_calf`): safe as a topic level, a file name and a database tag."""
+SessionId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,96}$")]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""An index or sequence number; 2**53 samples at 100 kHz last 2,800 years."""
+TimeNs = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+"""Nanoseconds since 1970-01-01 UTC, to the year 2116."""
+Rate = Annotated[float, msgspec.Meta(ge=1e-4, le=1e5)]
+"""Samples per second: from one in a few hours (a temperature log) to beyond any EMG converter."""
+
+NS = 1_000_000_000
+
+
+class Channel(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One channel: its name and how its integers become a physical value.
+
+    physical = digital * scale + offset, in `unit`. `digital_min` and `digital_max` are the converter's rails: a sample
+    on one of them is clipped, not measured.
+    """
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    unit: Annotated[str, msgspec.Meta(max_length=16)] = "uV"
+    scale: float = 1.0
+    offset: float = 0.0
+    digital_min: int = -32768
+    digital_max: int = 32767
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """When samples were taken: sample `index` at `t_ns`, and `fs` samples per second from there.
+
+    `fs` here is the rate fitted to the host's clock. A new Clock is issued at the start of a segment and when the fit
+    has moved; every sample belongs to exactly one Clock, so cutting a block anew never moves a sample in time.
+    """
+
+    index: Count
+    t_ns: TimeNs
+    fs: Rate
+
+    def time_ns(self, index: int) -> int:
+        """The time of sample `index`, in nanoseconds."""
+        return self.t_ns + round((index - self.index) * (NS / self.fs))
+
+
+class SampleBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """Consecutive samples of one stream, as the device sent them.
+
+    `samples` holds little-endian integers of `dtype`, all channels of the first instant, then of the next.
+    `first_index` counts instants since the session began, over losses too: a jump from one block to the next is a gap.
+    `seq` counts the blocks of this stream without a hole. `fs` is the nominal rate, one for the whole session.
+    `streams` names every stream of the session, so that a reader knows for whom to wait.
+    """
+
+    v: int = VERSION
+    session: SessionId
+    streams: tuple[StreamKind, ...]
+    stream: StreamKind
+    seq: Count
+    first_index: Count
+    fs: Rate
+    clock: Clock
+    channels: tuple[Channel, ...]
+    dtype: Literal["<i2", "<i4"] = "<i2"
+    samples: bytes
+
+    @property
+    def count(self) -> int:
+        """The number of instants in this block."""
+        return len(self.samples) // (len(self.channels) * np.dtype(self.dtype).itemsize)
+
+    @property
+    def end_index(self) -> int:
+        """The index of the first instant after this block."""
+        return self.first_index + self.count
+
+    @property
+    def t0_ns(self) -> int:
+        """The time of the first instant."""
+        return self.clock.time_ns(self.first_index)
+
+    @property
+    def end_ns(self) -> int:
+        """The time at which the instant after the last one is due."""
+        return self.clock.time_ns(self.end_index)
+
+    def digital(self) -> NDArray[np.signedinteger]:
+        """The integers, shape (instants, channels), read-only."""
+        return np.frombuffer(self.samples, self.dtype).reshape(-1, len(self.channels))
+
+    def physical(self) -> NDArray[np.float64]:
+        """The values in the channels' units, shape (instants, channels)."""
+        scale = np.array([channel.scale for channel in self.channels])
+        offset = np.array([channel.offset for channel in self.channels])
+        values: NDArray[np.float64] = self.digital() * scale + offset
+        return values
+
+    def cut(self, start: int, stop: int, seq: int) -> "SampleBlock":
+        """The instants `start` to `stop` of this block as a block of their own, with the same clock."""
+        step = len(self.channels) * np.dtype(self.dtype).itemsize
+        return msgspec.structs.replace(
+            self, seq=seq, first_index=self.first_index + start, samples=self.samples[start * step : stop * step]
+        )
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the collector is there; retained, and left by the broker as `offline` when it vanishes (last will).
+
+    `ended` means the session is complete: `last_seq` gives each stream's last block.
+    """
+
+    v: int = VERSION
+    state: Literal["online", "offline", "ended"]
+    t_ns: int
+    session: SessionId | None = None
+    last_seq: dict[StreamKind, int] = {}
+    reason: str = ""
+
+
+class LinkHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How one peripheral's radio link is doing."""
+
+    device: str
+    state: str
+    rssi_dbm: int | None = None
+    battery_percent: float | None = None
+    reconnects: Count = 0
+    last_data_age_s: float | None = None
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """The collector's account of itself, every 10 s."""
+
+    v: int = VERSION
+    t_ns: int
+    session: SessionId | None
+    links: tuple[LinkHealth, ...]
+    samples: dict[StreamKind, int]
+    lost: dict[StreamKind, int]
+    fitted_ppm: dict[StreamKind, float]
+    refused: dict[str, int]
+    unpublished: Count
+
+
+class Ack(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the detector has safely come: the next block it wants of each stream. Retained."""
+
+    v: int = VERSION
+    session: SessionId
+    next_seq: dict[StreamKind, int]
+    t_ns: int
+
+
+class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The detector asks the collector to publish again from these blocks on (`cmd/replay`)."""
+
+    v: int = VERSION
+    session: SessionId
+    from_seq: dict[StreamKind, int]
