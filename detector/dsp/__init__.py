@@ -1,0 +1,1 @@
+"""Streaming signal blocks: no clock, no log, no input or output."""

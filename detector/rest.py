@@ -1,0 +1,58 @@
+"""The resting level: what the envelope is while the muscle does nothing."""
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+
+from detector.dsp.state import Remembers
+from detector.settings import DetectorSettings
+
+SETTLED_SECONDS = 30
+"""Until this many quiet seconds are known, the level is their lower quartile and follows at once: a recording that
+begins with a contraction must not take it for rest."""
+ENOUGH_OF_A_SECOND = 0.5
+"""The share of a second's frames that must have been quiet for the second to count."""
+
+
+class RestLevel(Remembers):
+    """A median over the last two minutes of quiet seconds, fed once a second; its rise and fall are bounded.
+
+    The bounds keep a slow contraction from becoming rest, and let a drifting electrode be followed. `level` is in uV,
+    or None until enough has been heard.
+    """
+
+    memory = ("level", "seconds", "ordered")
+
+    def __init__(self, settings: DetectorSettings, frames_per_second: int, floor_uv: float) -> None:
+        self._settings = settings
+        self._enough = frames_per_second * ENOUGH_OF_A_SECOND
+        self._floor = floor_uv  # the converter's own noise: no muscle can be quieter
+        self.relearn()
+
+    def relearn(self) -> None:
+        """Forget the level: what it was measured on has changed."""
+        self.level: float | None = None
+        self.seconds: list[float] = []
+        self.ordered: list[float] = []
+
+    def push_second(self, quiet: Sequence[float]) -> None:
+        """Take in the envelopes of a second's quiet frames and move the level."""
+        if len(quiet) >= self._enough:
+            self._keep(sorted(quiet)[len(quiet) // 2])
+        if len(self.seconds) >= self._settings.rest_learn_s:
+            self.level = max(self._floor, self._next_level())
+
+    def _keep(self, second: float) -> None:
+        if len(self.seconds) >= self._settings.rest_window_s:
+            oldest = self.seconds.pop(0)
+            del self.ordered[bisect_left(self.ordered, oldest)]
+        self.seconds.append(second)
+        insort(self.ordered, second)
+
+    def _next_level(self) -> float:
+        settled = len(self.ordered) >= SETTLED_SECONDS
+        target = self.ordered[len(self.ordered) // (2 if settled else 4)]
+        if self.level is None or not settled:
+            return target
+        highest = self.level * (1 + self._settings.rest_rise_per_s)
+        lowest = self.level * (1 - self._settings.rest_fall_per_s)
+        return min(max(target, lowest), highest)

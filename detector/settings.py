@@ -1,0 +1,91 @@
+"""The parameters of the detection rule: few, physical, each with its reason.
+
+The reasons are told at length, with their evidence, in docs/explanation/detector.md.
+"""
+
+import hashlib
+from typing import Annotated, Literal
+
+import msgspec
+
+from detector.version import VERSION
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Ratio = Annotated[float, msgspec.Meta(ge=1)]
+
+
+class DetectorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every number the rule uses. Times in seconds, levels in microvolts or as a ratio to the resting level."""
+
+    # Conditioning. Below 30 Hz lie motion artefacts and the heart, above 200 Hz little of a surface EMG.
+    band_low_hz: Positive = 30.0
+    band_high_hz: Positive = 200.0
+    # The envelope: 250 ms keeps the RMS of stationary noise within 7.5 % and still follows a twitch.
+    window_s: Positive = 0.25
+    # How much of the mains' RMS may survive its removal: a line 0.45 Hz off nominal leaves a fifth in a 250 ms window.
+    mains_leak: Share = 0.2
+    # Beyond this the mains would raise the threshold so far that cramps of ordinary strength are missed.
+    mains_limit: Ratio = 3.0
+
+    # Onset: cramps during sleep were 2 to 6 times rest (Chaney and Sherman), noise alone stays below 1.35 for hours.
+    on_ratio: Ratio = 2.2
+    on_margin_uv: Positive = 3.0
+    off_ratio: Ratio = 1.5
+    off_margin_uv: Positive = 1.5
+    # Suddenness: simulated cramps need at most 1.5 s from quiet to threshold; a drifting floor takes longer.
+    quiet_ratio: Ratio = 1.3
+    rise_limit_s: Positive = 3.0
+    # Tonicity: movements pause and ripple (10th over 50th percentile 0.1 to 0.25), cramps do not (0.86).
+    dip_limit_s: Positive = 0.2
+    tonicity_window_s: Positive = 6.0
+    tonicity_min: Share = 0.45
+    # Motion: in a movement the leg moves with the muscle; a cramp either moves nothing or leads the first motion.
+    moving_mg: Positive = 30.0
+    moving_from_s: Positive = 1.5
+    moving_fraction_max: Share = 0.25
+    lead_mg: Positive = 40.0
+    lead_s: Positive = 3.0
+    # How long a contraction must have lasted: stretches and movements of a sleeper end before 12 s; someone who moved
+    # within the last minute may be awake and holding a posture.
+    confirm_asleep_s: Positive = 12.0
+    confirm_awake_s: Positive = 18.0
+    asleep_still_s: Positive = 60.0
+    # A shank within 30 degrees of the vertical for 10 s belongs to someone standing. Needs the axis along the shank.
+    shank_axis: Literal["x", "y", "z"] | None = None
+    upright_deg: Positive = 30.0
+    upright_s: Positive = 10.0
+
+    # Frames that cannot be judged pause the rule; after this long the contraction is given up.
+    invalid_limit_s: Positive = 2.0
+    clipped_share: Share = 0.01
+    flat_s: Positive = 1.0
+    flat_ratio: Share = 0.3
+    # An event ends when the muscle has been quiet for this long; what begins earlier is the same event, if it lasts:
+    # after a pause of 2 s it takes more than a twitch.
+    event_gap_s: Positive = 5.0
+    pause_s: Positive = 2.0
+
+    # The resting level: a median over two minutes of quiet seconds. It may rise 2 % a second and fall 10 %.
+    rest_window_s: Positive = 120.0
+    rest_rise_per_s: Share = 0.02
+    rest_fall_per_s: Share = 0.10
+    rest_learn_s: Positive = 5.0
+    rest_hold_s: Positive = 5.0
+    # Activity without a sudden start is a new floor after 1 min; no cramp lasts 10 min, so that is one, too.
+    relearn_unsudden_s: Positive = 60.0
+    relearn_s: Positive = 600.0
+
+    # How far the accelerometer's data may lag behind the EMG's before the rule goes on without it.
+    lag_s: Positive = 5.0
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The parameters by name, for the record."""
+        return dict(msgspec.structs.asdict(self))
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits that change with any parameter or the rule's version."""
+        text = msgspec.json.encode({"version": VERSION, **self.parameters}, order="sorted")
+        return hashlib.sha256(text).hexdigest()[:12]
