@@ -17,9 +17,9 @@ from detector.settings import DetectorSettings
 from detector.version import VERSION
 
 NS = 1_000_000_000
-PERSIST_OF = 5
-PERSIST = 4
-"""Four of five frames above the on-threshold, half a second in all, make a suspicion: a pop or a twitch does not."""
+PERSIST_OF = 6
+PERSIST = 5
+"""Five of six frames above the on-threshold make a suspicion: a twitch of 0.15 s is in the window for four."""
 PERSIST_MASK = 2**PERSIST_OF - 1
 BACKGROUND_S = 30.0
 BACKGROUND_RANK = 0.2
@@ -81,7 +81,7 @@ class ChannelWatch(Remembers):
         self.rest = RestLevel(settings, self._per_second, floor_uv)
         self.history = History(self._lookback)
         self.contraction: Contraction | None = None
-        self.mask = 0  # the last five frames, a bit each: above the on-threshold
+        self.mask = 0  # the last six frames, a bit each: above the on-threshold
         self.quiet: list[float] = []  # this second's quiet envelopes
         self.in_second = 0
         self.hold_until = 0  # the resting level learns again from this frame on
@@ -138,6 +138,10 @@ class ChannelWatch(Remembers):
         s = self._settings
         return max(s.off_ratio * level, level + s.off_margin_uv) if self._calibrated else s.off_ratio * level
 
+    def _flat_below(self, level: float) -> float:
+        """Quieter than this is no muscle at rest but a sensor that has come off."""
+        return self._settings.flat_ratio * min(level, self.rest.lowest or level)
+
     def _advance_second(self, frames: int) -> None:
         self.in_second += frames
         if self.in_second == self._per_second:
@@ -193,7 +197,7 @@ class ChannelWatch(Remembers):
             and start + first >= self.hold_until
             and not any(quality[first:stop])
             and max(envelope) <= on
-            and min(envelope) >= s.flat_ratio * level
+            and min(envelope) >= self._flat_below(level)
             and max(frames.line_uv[first:stop]) * s.mains_leak <= s.mains_limit * on
         )
 
@@ -202,13 +206,13 @@ class ChannelWatch(Remembers):
         s = self._settings
         if frames.line_uv[k] * s.mains_leak > s.mains_limit * self._on(level):
             return int(Quality.MAINS)
-        if frames.envelope_uv[k] >= s.flat_ratio * level:
+        if frames.envelope_uv[k] >= self._flat_below(level):
             self.low_run = 0
             return 0
         self.low_run += 1
         worn = not self._calibrated or frames.envelope_uv[k] >= LOWEST_ELECTRODE_UV
         if worn and self.low_run * self._step_s >= s.relearn_s:
-            self.rest.relearn()
+            self.rest.forget()
             self.low_run = 0
         return int(Quality.FLAT) if self.low_run * self._step_s >= s.flat_s else 0
 

@@ -20,16 +20,21 @@ class RestLevel(Remembers):
     or None until enough has been heard.
     """
 
-    memory = ("level", "seconds", "ordered")
+    memory = ("level", "lowest", "seconds", "ordered")
 
     def __init__(self, settings: DetectorSettings, frames_per_second: int, floor_uv: float) -> None:
         self._settings = settings
         self._enough = frames_per_second * ENOUGH_OF_A_SECOND
         self._floor = floor_uv  # the converter's own noise: no muscle can be quieter
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing: the electrode may be another."""
+        self.lowest: float | None = None  # the lowest settled level heard of this electrode
         self.relearn()
 
     def relearn(self) -> None:
-        """Forget the level: what it was measured on has changed."""
+        """Learn the level anew: what it was measured on has changed, the electrode has not."""
         self.level: float | None = None
         self.seconds: list[float] = []
         self.ordered: list[float] = []
@@ -40,6 +45,8 @@ class RestLevel(Remembers):
             self._keep(sorted(quiet)[len(quiet) // 2])
         if len(self.seconds) >= self._settings.rest_learn_s:
             self.level = max(self._floor, self._next_level())
+            if len(self.seconds) >= SETTLED_SECONDS:
+                self.lowest = min(self.level, self.lowest or self.level)
 
     def _keep(self, second: float) -> None:
         if len(self.seconds) >= self._settings.rest_window_s:
@@ -50,7 +57,7 @@ class RestLevel(Remembers):
 
     def _next_level(self) -> float:
         settled = len(self.ordered) >= SETTLED_SECONDS
-        target = self.ordered[len(self.ordered) // (2 if settled else 4)]
+        target = self.ordered[(len(self.ordered) - 1) // (2 if settled else 4)]
         if self.level is None or not settled:
             return target
         highest = self.level * (1 + self._settings.rest_rise_per_s)
