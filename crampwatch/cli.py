@@ -1,0 +1,59 @@
+"""The `crampwatch` command: which sub-commands there are, and what happens when one fails."""
+
+import sys
+from importlib.metadata import version
+
+from cyclopts import App
+from rich.console import Console
+
+SUMMARY = """Watches for night leg cramps with a cheap wearable, at home, without a cloud.
+
+Not a medical device: it may miss cramps and may alarm wrongly.
+"""
+
+TRY, RECORDINGS, NIGHTS = "Try it", "Recordings", "Nights"
+
+COMMANDS = {
+    "demo": ("demo:demo", TRY, "A simulated night, from the wearable to the morning report."),
+    "simulate": ("simulate:simulate", TRY, "Write simulated nights with their truth as EDF+ files."),
+    "score": ("score:score", RECORDINGS, "Find cramps in recordings (EDF, EDF+, BDF or a journal)."),
+    "evaluate": ("evaluate:evaluate", RECORDINGS, "Compare found cramps with the truth."),
+    "replay": ("replay:replay", RECORDINGS, "Play a recording into a broker as if it were live."),
+    "night": ("night:night", NIGHTS, "Watch the night: collector, detector and, unless one is given, a broker."),
+    "collect": ("collect:collect", NIGHTS, "Only the collector: from the wearable to the broker."),
+    "detect": ("detect:detect", NIGHTS, "Only the detector: from the broker to the night store."),
+    "report": ("report:report", NIGHTS, "Write the morning report of a night."),
+}
+"""Name, where it is, its group in the help, and its line there."""
+
+USER_ERROR = 2
+"""The exit code for what the user can mend: a wrong file, option or setting."""
+INTERRUPTED = 130
+"""The shell's convention for a program ended by Ctrl-C: 128 and the number of SIGINT."""
+
+
+def build(used: str | None = None) -> App:
+    """The command line; nothing is imported of a sub-command other than the one that is used.
+
+    The overview shows the lines above; a sub-command's own help its docstring, for which it has to be imported.
+    """
+    app = App("crampwatch", help=SUMMARY, version=lambda: version("crampwatch"), help_format="plaintext")
+    for name, (where, group, line) in COMMANDS.items():
+        app.command(f"crampwatch.commands.{where}", name=name, group=group, help=None if name == used else line)
+    return app
+
+
+def main() -> None:
+    """Run the command line; errors a person can mend end in one line and exit code 2."""
+    from collector.contract.errors import ContractError
+    from crampwatch.errors import UserError
+
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        result = build(used=next(iter(sys.argv[1:]), None))()
+    except (ContractError, UserError) as error:
+        errors.print(f"crampwatch: {error}", markup=False)
+        sys.exit(USER_ERROR)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    sys.exit(result if isinstance(result, int) else 0)

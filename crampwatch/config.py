@@ -1,0 +1,118 @@
+"""The settings file: one TOML for collector, detector and report, checked as a whole before anything starts."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+
+from collector.contract.broker import BrokerSettings
+from collector.contract.messages import Name
+from crampwatch.errors import UserError
+from detector.settings import DetectorSettings
+
+ENVIRONMENT = {
+    "CRAMPWATCH_BROKER_HOST": "host",
+    "CRAMPWATCH_BROKER_PORT": "port",
+    "CRAMPWATCH_BROKER_USERNAME": "username",
+    "CRAMPWATCH_BROKER_PASSWORD": "password",
+    "CRAMPWATCH_BROKER_PASSWORD_FILE": "password_file",
+}
+"""What the environment may say of the broker; it goes before the file, so that secrets can stay out of it."""
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class Sensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One wearable: who wears it, where, and how to find it. `recording` plays a file instead of listening."""
+
+    wearer: Name
+    site: Name
+    profile: str = "cramp-node"
+    name: str | None = None
+    address: str | None = None
+    adapter: str | None = None
+    recording: Path | None = None
+    speed: Positive | Literal["max"] = 1.0
+    block_s: Positive = 1.0
+
+
+class Detection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the service watches; the rule's own parameters are in `[detector]`."""
+
+    commit_every_s: Positive = 10.0
+    late_after_s: Positive = 120.0
+    clock: Literal["host", "samples"] = "host"
+    simulated: bool = False
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file. Without `[broker]`, `crampwatch night` starts an embedded one."""
+
+    timezone: str = "UTC"
+    data_directory: Path = Path("crampwatch-data")
+    broker: BrokerSettings | None = None
+    sensors: Annotated[list[Sensor], msgspec.Meta(min_length=1)] = msgspec.field(name="sensor", default_factory=list)
+    detection: Detection = Detection()
+    detector: DetectorSettings = DetectorSettings()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The wearer's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def store(self) -> Path:
+        """The night store's file."""
+        return self.data_directory / "nights.sqlite"
+
+
+def load(path: Path) -> Config:
+    """Read the settings; raises UserError that names the wrong entry."""
+    try:
+        config = msgspec.toml.decode(path.read_bytes(), type=Config)
+    except OSError as error:
+        raise UserError(f"{path}: the settings cannot be read ({error.strerror})") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}") from error
+    if config.timezone not in available_timezones():
+        raise UserError(f"{path}: timezone {config.timezone!r} is not known; write it like Europe/Berlin")
+    _check_sensors(path, config)
+    directory = config.data_directory
+    if not directory.is_absolute():
+        config = msgspec.structs.replace(config, data_directory=path.absolute().parent / directory)
+    return with_environment(config, os.environ)
+
+
+def with_environment(config: Config, environment: "os._Environ[str] | dict[str, str]") -> Config:
+    """The settings with what the environment says of the broker; raises UserError for a value that cannot be."""
+    said = {field: environment[name] for name, field in ENVIRONMENT.items() if name in environment}
+    if not said:
+        return config
+    known = msgspec.to_builtins(config.broker) if config.broker else {}
+    try:
+        broker = msgspec.convert({**known, **said}, BrokerSettings, strict=False)
+    except msgspec.ValidationError as error:
+        raise UserError(f"the environment's CRAMPWATCH_BROKER_... variables: {error}") from error
+    return msgspec.structs.replace(config, broker=broker)
+
+
+def dump(config: Config) -> bytes:
+    """The settings as TOML."""
+    return msgspec.toml.encode(_without_none(msgspec.to_builtins(config)))
+
+
+def _without_none(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_none(inner) for inner in value]
+    return value
+
+
+def _check_sensors(path: Path, config: Config) -> None:
+    places = [(sensor.wearer, sensor.site) for sensor in config.sensors]
+    for place in places:
+        if places.count(place) > 1:
+            raise UserError(f"{path}: two [[sensor]] entries for wearer {place[0]} at {place[1]}; name the sites apart")
