@@ -1,6 +1,7 @@
 """The `crampwatch` command: which sub-commands there are, and what happens when one fails."""
 
 import sys
+from collections.abc import Collection
 from importlib.metadata import version
 
 from cyclopts import App
@@ -32,14 +33,15 @@ INTERRUPTED = 130
 """The shell's convention for a program ended by Ctrl-C: 128 and the number of SIGINT."""
 
 
-def build(used: str | None = None) -> App:
-    """The command line; nothing is imported of a sub-command other than the one that is used.
+def build(explained: Collection[str] = ()) -> App:
+    """The command line; nothing of a sub-command is imported yet.
 
-    The overview shows the lines above; a sub-command's own help its docstring, for which it has to be imported.
+    The overview shows the lines above. The sub-commands in `explained` show their docstring instead, for which they
+    have to be imported: that is for their own help.
     """
-    app = App("crampwatch", help=SUMMARY, version=lambda: version("crampwatch"), help_format="plaintext")
+    app = App("crampwatch", help=SUMMARY, version=lambda: version("crampwatch"), help_format="markdown")
     for name, (where, group, line) in COMMANDS.items():
-        app.command(f"crampwatch.commands.{where}", name=name, group=group, help=None if name == used else line)
+        app.command(f"crampwatch.commands.{where}", name=name, group=group, help=None if name in explained else line)
     return app
 
 
@@ -50,7 +52,7 @@ def main() -> None:
 
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        result = build(used=next(iter(sys.argv[1:]), None))()
+        result = build(explained=sys.argv[1:2])()
     except (ContractError, UserError) as error:
         errors.print(f"crampwatch: {error}", markup=False)
         sys.exit(USER_ERROR)

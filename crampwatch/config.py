@@ -33,7 +33,7 @@ class Sensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: str | None = None
     address: str | None = None
     adapter: str | None = None
-    recording: Path | None = None
+    recording: str | None = None
     speed: Positive | Literal["max"] = 1.0
     block_s: Positive = 1.0
 
@@ -51,7 +51,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The whole file. Without `[broker]`, `crampwatch night` starts an embedded one."""
 
     timezone: str = "UTC"
-    data_directory: Path = Path("crampwatch-data")
+    data_directory: str = "crampwatch-data"
     broker: BrokerSettings | None = None
     sensors: Annotated[list[Sensor], msgspec.Meta(min_length=1)] = msgspec.field(name="sensor", default_factory=list)
     detection: Detection = Detection()
@@ -65,7 +65,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def store(self) -> Path:
         """The night store's file."""
-        return self.data_directory / "nights.sqlite"
+        return self.directory / "nights.sqlite"
+
+    @property
+    def directory(self) -> Path:
+        """Where journals, the night store and reports are kept."""
+        return Path(self.data_directory)
 
 
 def load(path: Path) -> Config:
@@ -79,9 +84,8 @@ def load(path: Path) -> Config:
     if config.timezone not in available_timezones():
         raise UserError(f"{path}: timezone {config.timezone!r} is not known; write it like Europe/Berlin")
     _check_sensors(path, config)
-    directory = config.data_directory
-    if not directory.is_absolute():
-        config = msgspec.structs.replace(config, data_directory=path.absolute().parent / directory)
+    # A relative folder is meant from where the settings are, not from where the command happens to be called.
+    config = msgspec.structs.replace(config, data_directory=str(path.absolute().parent / config.directory))
     return with_environment(config, os.environ)
 
 

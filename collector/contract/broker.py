@@ -15,7 +15,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     port: Port = 1883
     username: str | None = None
     password: str | None = None
-    password_file: Path | None = None
+    password_file: str | None = None
     # MQTT 5 tells when a publish is denied; 3.1.1 is for brokers that know no better, such as the embedded one.
     protocol: Literal["5", "3.1.1"] = "5"
     # A vanished client is announced after one and a half times this.
@@ -25,4 +25,4 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         """The password; raises OSError when its file cannot be read."""
         if self.password_file is None:
             return self.password
-        return self.password_file.read_text().strip()
+        return Path(self.password_file).read_text().strip()

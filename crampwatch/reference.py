@@ -1,0 +1,137 @@
+"""Writes the reference pages from the code itself: `python -m crampwatch.reference docs/reference`.
+
+A test compares the committed pages with what this writes, so they cannot fall behind.
+"""
+
+import inspect
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from collector.contract import messages
+from collector.contract.broker import BrokerSettings
+from collector.contract.journal import Header
+from crampwatch.cli import COMMANDS, build
+from crampwatch.config import Config, Detection, Sensor
+from detector.events import Event, Figures
+from detector.settings import DetectorSettings
+
+MESSAGES: dict[type[msgspec.Struct], str] = {
+    messages.SampleBlock: "`emg`, `acc`, `temp` (MessagePack; `samples` is raw bytes there)",
+    messages.Channel: "within a sample block",
+    messages.Clock: "within a sample block",
+    messages.Status: "`status` (JSON, retained, last will)",
+    messages.Health: "`health` (JSON, every 10 s)",
+    messages.LinkHealth: "within `health`",
+    messages.Ack: "`ack` (JSON, retained)",
+    messages.ReplayRequest: "`cmd/replay` (JSON)",
+    Event: "`event` (JSON)",
+    Figures: "within `event`",
+    Header: "the journal's header (JSON)",
+}
+"""Every type of the contract, and under which topic it travels."""
+
+SETTINGS: dict[type[msgspec.Struct], str] = {
+    Config: "the file itself",
+    BrokerSettings: "`[broker]`",
+    Sensor: "`[[sensor]]`, one for each wearable",
+    Detection: "`[detection]`",
+    DetectorSettings: "`[detector]`, the rule's parameters; docs/explanation/detector.md gives the reason for each",
+}
+
+
+CONTRACT_INTRODUCTION = f"""# The contract
+
+Generated from the types in `collector/contract/` and `detector/events.py`; as JSON Schema: `contract.schema.json`.
+
+Version {messages.VERSION}. Topics: `crampwatch/v1/<wearer>/<site>/<what>`, wearer and site of `a-z 0-9 _ -`.
+MQTT 5 or 3.1.1, QoS 1. Times are nanoseconds since 1970-01-01 UTC."""
+
+SETTINGS_INTRODUCTION = """# The settings file
+
+Generated from `crampwatch/config.py`. TOML; every number has its unit in its name. Unknown entries are refused, with
+the path of the entry in the message."""
+
+
+def contract_page() -> str:
+    """The contract as Markdown."""
+    return _page(CONTRACT_INTRODUCTION, MESSAGES)
+
+
+def config_page() -> str:
+    """The settings file as Markdown."""
+    return _page(SETTINGS_INTRODUCTION, SETTINGS)
+
+
+def contract_schema() -> str:
+    """JSON Schema of every message."""
+    return json.dumps({"$defs": _schemas(MESSAGES)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def cli_page() -> str:
+    """The command line as Markdown."""
+    return build(explained=COMMANDS).generate_docs(output_format="markdown").rstrip() + "\n"
+
+
+PAGES = {
+    "contract.md": contract_page,
+    "contract.schema.json": contract_schema,
+    "config.md": config_page,
+    "cli.md": cli_page,
+}
+
+
+def main() -> None:
+    """Write all pages into the folder given."""
+    folder = Path(sys.argv[1])
+    for name, page in PAGES.items():
+        (folder / name).write_text(page())
+
+
+def _schemas(types: Mapping[type[msgspec.Struct], str]) -> dict[str, Any]:
+    _, components = msgspec.json.schema_components(tuple(types), ref_template="#/$defs/{name}")
+    return components
+
+
+def _page(introduction: str, types: Mapping[type[msgspec.Struct], str]) -> str:
+    schemas = _schemas(types)
+    parts = [introduction]
+    for kind, where in types.items():
+        parts += [f"## {kind.__name__}", f"Where: {where}.", inspect.getdoc(kind) or "", _table(schemas[kind.__name__])]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(schema: Mapping[str, Any]) -> str:
+    required = set(schema.get("required", ()))
+    rows = ["| field | type | default |", "|---|---|---|"]
+    for name, field in schema["properties"].items():
+        rows.append(f"| `{name}` | {_type(field)} | {'' if name in required else _default(field.get('default'))} |")
+    return "\n".join(rows)
+
+
+def _default(value: object) -> str:
+    return "see there" if isinstance(value, dict) and value else f"`{json.dumps(value)}`"
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    if "$ref" in field:
+        return str(field["$ref"]).rsplit("/", 1)[-1]
+    if "anyOf" in field:
+        return " or ".join(_type(option) for option in field["anyOf"])
+    if "enum" in field:
+        return " or ".join(f"`{value}`" for value in field["enum"])
+    if field.get("type") == "array":
+        return f"list of {_type(field['items'])}" if isinstance(field.get("items"), Mapping) else "list"
+    if isinstance(inner := field.get("additionalProperties"), Mapping):
+        return f"table of {_type(inner)}"
+    limits = {"minimum": "≥", "maximum": "≤", "exclusiveMinimum": ">", "pattern": "matches"}
+    said = [f"{sign} `{field[key]}`" for key, sign in limits.items() if key in field]
+    return " ".join([str(field.get("type", "anything")), *said])
+
+
+if __name__ == "__main__":
+    main()
