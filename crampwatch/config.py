@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "CRAMPWATCH_BROKER_USERNAME": "username",
     "CRAMPWATCH_BROKER_PASSWORD": "password",
     "CRAMPWATCH_BROKER_PASSWORD_FILE": "password_file",
+    "CRAMPWATCH_BROKER_PROTOCOL": "protocol",
 }
 """What the environment may say of the broker; it goes before the file, so that secrets can stay out of it."""
 
@@ -100,6 +101,12 @@ def with_environment(config: Config, environment: "os._Environ[str] | dict[str, 
     except msgspec.ValidationError as error:
         raise UserError(f"the environment's CRAMPWATCH_BROKER_... variables: {error}") from error
     return msgspec.structs.replace(config, broker=broker)
+
+
+def as_environment(broker: BrokerSettings) -> dict[str, str]:
+    """The variables that say the same as these settings."""
+    said = {name: getattr(broker, field) for name, field in ENVIRONMENT.items()}
+    return {name: str(value) for name, value in said.items() if value is not None}
 
 
 def dump(config: Config) -> bytes:

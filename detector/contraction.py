@@ -1,6 +1,7 @@
 """One contraction while it lasts: what has been measured of it, and whether that makes it a cramp."""
 
 import math
+from bisect import insort
 
 import msgspec
 
@@ -47,6 +48,7 @@ class Contraction(msgspec.Struct, kw_only=True):
     third_second_moving: bool = False
     upright_run: int = 0
     recent_uv: list[float] = []
+    ordered_uv: list[float] = []
 
     @property
     def confirmed(self) -> bool:
@@ -86,6 +88,7 @@ class ContractionRule:
         c.invalid_run = 0
         c.recent_uv.append(frame.envelope_uv)
         del c.recent_uv[: -self._recent]
+        insort(c.ordered_uv, frame.envelope_uv)
         if frame.envelope_uv > off_uv and (steady or c.below_run < self._pause):
             self._take_active(c, frame)
         else:
@@ -142,6 +145,8 @@ class ContractionRule:
         tonicity = self.tonicity(c)
         if tonicity is not None and tonicity < s.tonicity_min:
             return f"came in bursts (steadiness {tonicity:.2f}, a tonic contraction has {s.tonicity_min} or more)"
+        if not c.motion_known and (steadiness := self.steadiness(c)) < s.steadiness_min:
+            return f"changed its strength too much ({steadiness:.2f}) to be believed without an accelerometer"
         if c.upright_run >= self._upright:
             return "the shank was upright: standing, not lying"
         if self.moved(c) and not self.led(c):
@@ -162,6 +167,11 @@ class ContractionRule:
         if not ordered or ordered[len(ordered) // 2] <= 0:
             return None
         return ordered[len(ordered) // 10] / ordered[len(ordered) // 2]
+
+    def steadiness(self, c: Contraction) -> float:
+        """10th over 90th percentile of all envelopes since onset."""
+        ordered = c.ordered_uv
+        return ordered[len(ordered) // 10] / ordered[len(ordered) * 9 // 10]
 
     def agreement(self, c: Contraction) -> str:
         """What made a contraction believed, in words."""

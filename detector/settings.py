@@ -40,6 +40,8 @@ class DetectorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     dip_limit_s: Positive = 0.2
     tonicity_window_s: Positive = 6.0
     tonicity_min: Share = 0.45
+    # Where the leg's motion is unknown, a long voluntary effort must be told by its changes of strength alone.
+    steadiness_min: Share = 0.35
     # Motion: in a movement the leg moves with the muscle; a cramp either moves nothing or leads the first motion.
     moving_mg: Positive = 30.0
     moving_from_s: Positive = 1.5

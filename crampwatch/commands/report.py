@@ -3,32 +3,32 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rich.console import Console
 
-from detector.report import NightContext, observe, render
-from detector.report.headline import headline
-from detector.store import NightKey, NightStore
+from crampwatch.errors import UserError
+
+if TYPE_CHECKING:
+    from detector.report import NightContext
+    from detector.store import NightKey, NightStore
 
 HISTORY_NIGHTS = 30
-"""How many earlier nights are looked back on: a month of evenings, read in a few seconds."""
-
-
-class NothingToReport(LookupError):
-    """The store holds no such night; the text names the nights there are."""
+"""How many earlier nights are looked back on: a month, read in a few seconds."""
 
 
 def report(
     night: date | None = None,
     *,
     out: Path = Path("report.html"),
-    store: Path = Path("nights.sqlite"),
+    config: Path = Path("crampwatch.toml"),
+    store: Path | None = None,
+    timezone: str | None = None,
     wearer: str | None = None,
     site: str | None = None,
-    timezone: ZoneInfo | None = None,
 ) -> None:
-    """Write the morning report of one night as a single HTML file.
+    """Write the morning report of one night as a single HTML file that needs no network.
 
     Parameters
     ----------
@@ -36,47 +36,84 @@ def report(
         The date of the evening on which the night began; the latest one when left out.
     out
         The file to write.
+    config
+        The settings, which tell the night store and the time zone.
     store
-        The night store.
-    wearer
-        Whose night; may be left out when there is only one.
-    site
-        Where the sensor was worn; may be left out when there is only one.
+        A night store to read instead of that of the settings, which are then not needed.
     timezone
-        The wearer's time zone, such as Europe/Berlin; this computer's when left out.
+        The wearer's time zone, like Europe/Berlin, instead of that of the settings.
+    wearer
+        Whose night; may be left out when there is only one wearer.
+    site
+        Where the sensor was worn; may be left out when there is only one site.
     """
-    zone = timezone or local_zone()
-    with NightStore(store, read_only=True) as nights:
-        keys = nights.nights(zone)
-        key = choose(keys, night, wearer, site)
-        record = nights.record(*key, zone)
-        history = _look_back(nights, keys, key, zone)
-    out.write_text(render(record, history, datetime.now(zone)), encoding="utf-8")
-    console = Console()
-    console.print(headline(record), highlight=False)
-    console.print(f"The report is in {out}", highlight=False)
+    # Imported here: a mistyped option does not wait for matplotlib.
+    from detector.report import render
+    from detector.report.headline import headline
+    from detector.store import NightStore
+    from detector.store_schema import BadStore
+
+    path, zone = _where(config, store, timezone)
+    try:
+        with NightStore(path, read_only=True) as nights:
+            keys = nights.nights(zone)
+            key = choose(keys, night, wearer, site)
+            record = nights.record(*key, zone)
+            history = _look_back(nights, keys, key, zone)
+    except BadStore as error:
+        raise UserError(str(error)) from error
+    _write(out, render(record, history, datetime.now(zone)))
+    console = Console(highlight=False)
+    console.print(headline(record), soft_wrap=True)
+    console.print(f"The report is in {out}.", soft_wrap=True)
 
 
-def choose(keys: Sequence[NightKey], night: date | None, wearer: str | None, site: str | None) -> NightKey:
-    """The one night that is meant: the latest that fits; raises NothingToReport when there is none or a doubt."""
+def choose(keys: "Sequence[NightKey]", night: date | None, wearer: str | None, site: str | None) -> "NightKey":
+    """The latest night that fits; raises UserError when there is none, or more than one."""
     fitting = [key for key in keys if wearer in (None, key.wearer) and site in (None, key.site)]
     dated = [key for key in fitting if night in (None, key.night)]
     if not dated:
         known = ", ".join(f"{key.night} ({key.wearer}, {key.site})" for key in fitting[-5:]) or "none yet"
-        raise NothingToReport(f"the store has no night that fits; the latest it has: {known}")
+        raise UserError(f"the night store has no such night; its latest: {known}")
     latest = [key for key in dated if key.night == max(key.night for key in dated)]
     if len(latest) > 1:
-        both = "; ".join(f"--wearer {key.wearer} --site {key.site}" for key in latest)
-        raise NothingToReport(f"there are {len(latest)} recordings of the night of {latest[0].night}; name one: {both}")
+        choice = "; ".join(f"--wearer {key.wearer} --site {key.site}" for key in latest)
+        raise UserError(f"{len(latest)} recordings were made in the night of {latest[0].night}; choose one: {choice}")
     return latest[0]
 
 
-def local_zone() -> ZoneInfo:
-    """This computer's time zone by its name, which /etc/localtime points to; UTC where that is not told."""
+def _write(out: Path, page: str) -> None:
+    try:
+        out.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{out}: the report cannot be written ({error.strerror})") from error
+
+
+def _where(config: Path, store: Path | None, timezone: str | None) -> tuple[Path, ZoneInfo]:
+    """The night store to read, and the clock to tell its times by."""
+    from crampwatch.config import load
+
+    if store is None:
+        settings = load(config)
+        store, zone = settings.store, settings.zone
+    else:
+        zone = _zone_of_this_computer()
+    try:
+        return store, ZoneInfo(timezone) if timezone else zone
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise UserError(f"the time zone {timezone!r} is not known; write it like Europe/Berlin") from error
+
+
+def _zone_of_this_computer() -> ZoneInfo:
+    """By its name, which /etc/localtime points to; UTC where that does not tell."""
     _, _, name = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")
     return ZoneInfo(name or "UTC")
 
 
-def _look_back(store: NightStore, keys: Sequence[NightKey], key: NightKey, zone: ZoneInfo) -> list[NightContext]:
+def _look_back(
+    store: "NightStore", keys: "Sequence[NightKey]", key: "NightKey", zone: ZoneInfo
+) -> "list[NightContext]":
+    from detector.report import observe
+
     earlier = [other for other in keys if other[:2] == key[:2] and other.night < key.night]
     return [observe(store.record(*other, zone)) for other in earlier[-HISTORY_NIGHTS:]]

@@ -34,7 +34,9 @@ class Envelope(Remembers):
     def __init__(self, fs: float, hop: int, tones_50: list[float], tones_60: list[float]) -> None:
         tones = np.array(tones_50 + tones_60)
         turn = 2 * np.pi * np.outer(np.arange(HOPS_PER_WINDOW), tones * hop / fs)
-        self._cos, self._sin = np.cos(turn), np.sin(turn)
+        # (hops per window, 1, 1, tones): to be multiplied with (hops per window, frames, channels, tones)
+        self._cos = np.cos(turn)[:, np.newaxis, np.newaxis]
+        self._sin = np.sin(turn)[:, np.newaxis, np.newaxis]
         self._series = (slice(0, len(tones_50)), slice(len(tones_50), len(tones)))
         self._samples = HOPS_PER_WINDOW * hop
         self.reset()
@@ -55,44 +57,36 @@ class Envelope(Remembers):
         return self._frames(joined, frames)
 
     def _frames(self, hops: HopSums, frames: int) -> EnvelopeFrames:
-        def windows(part: Float) -> list[Float]:
-            """The first hop of every window, then the second of every window, and so on."""
+        def windows(part: Float) -> Float:
+            """Shape (hops per window, frames, ...): the first hop of every window, then the second, and so on."""
             starts = range(HOPS_PER_WINDOW)
-            return [part[j : j + frames * HOPS_PER_STEP : HOPS_PER_STEP][:frames] for j in starts]
+            return np.stack([part[j : j + frames * HOPS_PER_STEP : HOPS_PER_STEP][:frames] for j in starts])
 
-        power = np.add.reduce(windows(hops.energy)) / self._samples
+        power = windows(hops.energy).sum(axis=0) / self._samples
         line = self._line_power(windows(hops.tones))
         residual = np.maximum(power - line, 0.0)
         return EnvelopeFrames(
             envelope_uv=np.sqrt(residual) / STEPS_PER_UV,
             line_uv=np.sqrt(line) / STEPS_PER_UV,
-            spread=np.maximum.reduce(windows(hops.high)) - np.minimum.reduce(windows(hops.low)),
-            railed=np.add.reduce(windows(hops.railed)) / self._samples,
+            spread=windows(hops.high).max(axis=0) - windows(hops.low).min(axis=0),
+            railed=windows(hops.railed).sum(axis=0) / self._samples,
         )
 
-    def _line_power(self, tones: list[Float]) -> Float:
+    def _line_power(self, tones: Float) -> Float:
         """Mean square of the fitted mains, per frame and channel, in squared steps.
 
         Each hop's sums count their phase from the hop's own start; turning them by the tone's advance over j hops
-        puts all of them on the window's phase. Written in real arithmetic because every operation is then exact to
-        rounding element by element, whatever the array's length.
+        puts all of them on the window's phase. Written in real arithmetic, with sums along the first axis, because
+        every operation is then exact to rounding element by element, whatever the array's length.
         """
-        half = self._cos.shape[1]
-        re: Float = np.zeros((*tones[0].shape[:2], half))
-        im: Float = np.zeros_like(re)
-        for j, part in enumerate(tones):
-            re += part[..., :half] * self._cos[j] - part[..., half:] * self._sin[j]
-            im += part[..., half:] * self._cos[j] + part[..., :half] * self._sin[j]
-        power = (re * re + im * im) * (2.0 / (self._samples * TONE_SCALE) ** 2)
-        fifty, sixty = (self._series_power(power[..., series]) for series in self._series)
-        return np.maximum(fifty, sixty)
-
-    @staticmethod
-    def _series_power(power: Float) -> Float:
-        total: Float = np.zeros(power.shape[:2])
-        for k in range(power.shape[2]):
-            total += power[..., k]
-        return total
+        half = self._cos.shape[-1]
+        re, im = tones[..., :half], tones[..., half:]
+        turned_re = (re * self._cos - im * self._sin).sum(axis=0)
+        turned_im = (im * self._cos + re * self._sin).sum(axis=0)
+        power = (turned_re * turned_re + turned_im * turned_im) * (2.0 / (self._samples * TONE_SCALE) ** 2)
+        fifty, sixty = (power[..., series].sum(axis=2) for series in self._series)
+        line: Float = np.maximum(fifty, sixty)
+        return line
 
 
 def _fields(hops: HopSums) -> tuple[Float, ...]:

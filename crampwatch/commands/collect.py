@@ -1,0 +1,56 @@
+"""`crampwatch collect`: from the wearables to the broker."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+from crampwatch.config import Config, Sensor, load
+from crampwatch.logs import to_stderr
+from crampwatch.wiring import live_collector, playing_collector
+
+
+def collect(config: Path = Path("crampwatch.toml")) -> None:
+    """Collect from the wearables of the settings: into the journal first, then to the broker.
+
+    Runs until it is stopped (SIGTERM or Ctrl-C); started again in the same night, it goes on with the same recording.
+    A sensor with a `recording` plays that file instead, as a virtual wearable; when all have been played, it ends.
+
+    Parameters
+    ----------
+    config
+        The settings file.
+    """
+    to_stderr()
+    asyncio.run(_collect(load(config)))
+
+
+async def _collect(config: Config) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with asyncio.TaskGroup() as sensors:
+        for sensor in config.sensors:
+            collecting = _play(config, sensor, Path(sensor.recording), stop) if sensor.recording else None
+            sensors.create_task(collecting or _listen(config, sensor, stop))
+
+
+async def _listen(config: Config, sensor: Sensor, stop: asyncio.Event) -> None:
+    collector = live_collector(config, sensor)
+    running = asyncio.create_task(collector.run())
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    collector.stop(end_session=False)
+    await running
+
+
+async def _play(config: Config, sensor: Sensor, recording: Path, stop: asyncio.Event) -> None:
+    collector, wearable = playing_collector(config, sensor, recording)
+    running = asyncio.create_task(collector.run())
+    events = [asyncio.create_task(event.wait()) for event in (stop, wearable.finished)]
+    await asyncio.wait((running, *events), return_when=asyncio.FIRST_COMPLETED)
+    for event in events:
+        event.cancel()
+    collector.stop(end_session=wearable.finished.is_set())
+    await running

@@ -1,0 +1,31 @@
+"""`crampwatch night`: everything a night needs, on one machine."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from crampwatch.config import load
+from crampwatch.logs import to_stderr
+
+
+def night(config: Path = Path("crampwatch.toml")) -> None:
+    """Watch the night: the collector, the detector and, unless the settings name one, a broker.
+
+    Each runs in a process of its own and is started again when it dies; nothing that was journalled is lost by that.
+    Stop with Ctrl-C or SIGTERM; the report of the night is then one `crampwatch report` away.
+
+    Parameters
+    ----------
+    config
+        The settings file.
+    """
+    from crampwatch import processes
+
+    to_stderr()
+    settings = load(config)
+    console = Console(highlight=False)
+    watched = ", ".join(f"{sensor.wearer} ({sensor.site})" for sensor in settings.sensors)
+    console.print(f"Watching {watched}. The night is kept in {settings.directory}. Ctrl-C stops.", soft_wrap=True)
+    workers = processes.night(config, settings)
+    workers.run(lambda: workers.collector.finished, processes.stop_on_signals())
+    console.print(f"Stopped. For the report: crampwatch report --config {config}", soft_wrap=True)

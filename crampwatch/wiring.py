@@ -1,0 +1,66 @@
+"""Where everything is put together: from the settings file to a running collector and detector."""
+
+from pathlib import Path
+
+from collector.contract.broker import BrokerSettings
+from collector.contract.recordings import open_recording
+from collector.contract.topics import place
+from collector.link import PLATFORM
+from collector.service import Collector
+from collector.settings import CollectorSettings, DeviceSettings
+from collector.simulator.memory_backend import memory_backend
+from collector.simulator.virtual_wearable import VirtualWearable, signals_of
+from collector.time_source import DeviceTime
+from crampwatch.config import Config, Sensor
+from crampwatch.errors import UserError
+from detector.service_settings import ServiceSettings
+
+NO_BROKER = (
+    "no broker is named: write one under [broker] in the settings, or use `crampwatch night`, which starts its own"
+)
+
+
+def broker_of(config: Config) -> BrokerSettings:
+    """The broker of the settings; raises UserError when none is named."""
+    if config.broker is None:
+        raise UserError(NO_BROKER)
+    return config.broker
+
+
+def collector_settings(config: Config, sensor: Sensor) -> CollectorSettings:
+    """What one sensor's collector needs to know."""
+    return CollectorSettings(
+        wearer=sensor.wearer,
+        site=sensor.site,
+        data_directory=config.directory,
+        timezone=config.timezone,
+        device=DeviceSettings(profile=sensor.profile, name=sensor.name, address=sensor.address, adapter=sensor.adapter),
+        broker=broker_of(config),
+        block_s=sensor.block_s,
+    )
+
+
+def service_settings(config: Config) -> ServiceSettings:
+    """What the detector's service needs to know."""
+    detection = config.detection
+    return ServiceSettings(
+        commit_every_s=detection.commit_every_s,
+        late_after_s=detection.late_after_s,
+        clock=detection.clock,
+        simulated=detection.simulated,
+    )
+
+
+def live_collector(config: Config, sensor: Sensor) -> Collector:
+    """A collector that listens to the radio."""
+    return Collector(collector_settings(config, sensor), PLATFORM)
+
+
+def playing_collector(config: Config, sensor: Sensor, recording: Path) -> tuple[Collector, VirtualWearable]:
+    """A collector of a virtual wearable that plays a recording, and that wearable."""
+    played = open_recording(recording, place=place(sensor.wearer, sensor.site))
+    speed = None if sensor.speed == "max" else sensor.speed
+    wearable = VirtualWearable(signals_of(played.blocks(60.0)), speed)
+    collector = Collector(collector_settings(config, sensor), memory_backend([wearable]), DeviceTime(played.start_ns))
+    wearable.room = collector.settled
+    return collector, wearable
