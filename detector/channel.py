@@ -204,7 +204,9 @@ class ChannelWatch(Remembers):
     def _quality(self, frames: ChannelFrames, k: int, level: float) -> int:
         """The quality bits that need the resting level."""
         s = self._settings
-        if frames.line_uv[k] * s.mains_leak > s.mains_limit * self._on(level):
+        line = frames.line_uv[k]
+        # A strong contraction has power at the mains' frequencies, too; hum has it nowhere else.
+        if line * s.mains_leak > s.mains_limit * self._on(level) and line > frames.envelope_uv[k]:
             return int(Quality.MAINS)
         if frames.envelope_uv[k] >= self._flat_below(level):
             self.low_run = 0

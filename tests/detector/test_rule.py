@@ -151,6 +151,20 @@ def test_hum_that_would_drown_a_cramp_is_told_as_mains() -> None:
     assert (frames.quality[650:1150] & Quality.MAINS).all()
 
 
+def test_a_violent_cramp_is_not_taken_for_mains() -> None:
+    outcome = cramp(asleep(uv=1000))
+    assert not (outcome.frames.quality & Quality.MAINS).any()
+    assert seconds(only(outcome.stage("confirmed")).alerted_ns) == pytest.approx(QUIET_S + 12, abs=0.2)
+
+
+def test_a_long_effort_of_changing_strength_is_no_cramp_where_motion_is_unknown() -> None:
+    leg = Leg(QUIET_S + 60).contract(QUIET_S, QUIET_S + 40, 12)
+    for k in range(4):
+        leg.contract(QUIET_S + 5 + 9 * k, QUIET_S + 8 + 9 * k, 60)
+    rejected = only(cramp(leg, accelerometer=False).stage("rejected"))
+    assert "changed its strength too much" in rejected.reason
+
+
 def test_without_an_accelerometer_a_cramp_is_believed_after_eighteen_seconds() -> None:
     confirmed = only(cramp(asleep(), accelerometer=False).stage("confirmed"))
     assert seconds(confirmed.alerted_ns) == pytest.approx(QUIET_S + 18, abs=0.2)
