@@ -1,13 +1,14 @@
 """Bytes to messages and back, refusing what is not one with a named error."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
 import numpy as np
 
 from collector.contract.errors import ContractError, Inconsistent, Malformed, Oversized, Truncated, WrongVersion
-from collector.contract.messages import VERSION, SampleBlock
+from collector.contract.messages import LATEST_NS, VERSION, SampleBlock
 
 MAX_BYTES = 4 * 1024 * 1024
 """Nothing honest is larger: 1 s of 64 channels at 4 kHz in 32 bits is 1 MB."""
@@ -26,6 +27,7 @@ class _Versioned(msgspec.Struct):
 
 
 _version_decoder = msgspec.msgpack.Decoder(_Versioned)
+_json_version_decoder = msgspec.json.Decoder(_Versioned)
 
 
 def encode_block(block: SampleBlock) -> bytes:
@@ -35,14 +37,7 @@ def encode_block(block: SampleBlock) -> bytes:
 
 def decode_block(payload: bytes) -> SampleBlock:
     """A block from MessagePack; raises a ContractError that names what is wrong."""
-    _check_size(payload)
-    try:
-        block = _block_decoder.decode(payload)
-    except msgspec.DecodeError as error:
-        _raise_if_other_version(payload)
-        raise _named(error) from error
-    if block.v != VERSION:
-        raise _other_version(block.v)
+    block = _decode(payload, _block_decoder.decode, _version_decoder.decode)
     _check_consistent(block)
     return block
 
@@ -54,17 +49,7 @@ def encode_json(message: msgspec.Struct) -> bytes:
 
 def decode_json(payload: bytes, kind: type[Message]) -> Message:
     """A JSON message of the given kind; raises a ContractError that names what is wrong."""
-    _check_size(payload)
-    try:
-        message = msgspec.json.decode(payload, type=kind)
-    except msgspec.DecodeError as error:
-        raise _named(error) from error
-    except UnicodeDecodeError as error:
-        raise Malformed(f"the message is not UTF-8 text: {error}") from error
-    version = getattr(message, "v", VERSION)
-    if version != VERSION:
-        raise _other_version(version)
-    return message
+    return _decode(payload, msgspec.json.Decoder(kind).decode, _json_version_decoder.decode)
 
 
 class RefusalCounter:
@@ -79,11 +64,35 @@ class RefusalCounter:
         return self.counts[error.reason] == 1
 
 
-def _check_size(payload: bytes) -> None:
+def _decode(
+    payload: bytes, decode: Callable[[bytes], Message], decode_version: Callable[[bytes], _Versioned]
+) -> Message:
     if not payload:
         raise Truncated("the message is empty")
     if len(payload) > MAX_BYTES:
         raise Oversized(f"the message has {len(payload)} bytes; {MAX_BYTES} is the most that is accepted")
+    try:
+        # A message of a later version may fail on its fields first; its version is the more helpful reason.
+        _check_version(payload, decode_version)
+        return decode(payload)
+    except msgspec.DecodeError as error:
+        raise _named(error) from error
+    except UnicodeDecodeError as error:
+        raise Malformed(f"a text in the message is not UTF-8: {error}") from error
+    except RecursionError as error:
+        raise Malformed("the message is nested deeper than any of ours") from error
+
+
+def _check_version(payload: bytes, decode_version: Callable[[bytes], _Versioned]) -> None:
+    """Every message has to bear our version, except those without one (the parts of others)."""
+    try:
+        version = decode_version(payload).v
+    except msgspec.ValidationError:
+        return
+    if version != VERSION:
+        raise WrongVersion(
+            f"the message has contract version {version}, this program speaks {VERSION}; update the older of the two"
+        )
 
 
 def _named(error: msgspec.DecodeError) -> ContractError:
@@ -91,22 +100,6 @@ def _named(error: msgspec.DecodeError) -> ContractError:
     if "truncated" in str(error).lower():
         return Truncated(f"the message stops too early: {error}")
     return Malformed(f"not a message of the expected kind: {error}")
-
-
-def _raise_if_other_version(payload: bytes) -> None:
-    """A block of a later version may fail on its fields first; its version is the more helpful reason."""
-    try:
-        version = _version_decoder.decode(payload).v
-    except msgspec.DecodeError:
-        return
-    if version != VERSION:
-        raise _other_version(version)
-
-
-def _other_version(version: int) -> WrongVersion:
-    return WrongVersion(
-        f"the message has contract version {version}, this program speaks {VERSION}; update the older of the two"
-    )
 
 
 def _check_consistent(block: SampleBlock) -> None:
@@ -117,6 +110,11 @@ def _check_consistent(block: SampleBlock) -> None:
         raise Inconsistent(f"{len(block.samples)} bytes of samples are no whole number of instants of {instant} bytes")
     if block.stream not in block.streams:
         raise Inconsistent(f"stream {block.stream} is not among the session's streams {list(block.streams)}")
+    if not 0 <= block.t0_ns <= block.end_ns <= LATEST_NS:
+        raise Inconsistent(f"samples {block.first_index} to {block.end_index} lie outside of any time by this clock")
     for channel in block.channels:
+        if channel.digital_min >= channel.digital_max:
+            rails = f"{channel.digital_min} and {channel.digital_max}"
+            raise Inconsistent(f"channel {channel.name}: rails {rails} cannot be")
         if not np.isfinite([channel.scale, channel.offset]).all() or channel.scale == 0:
             raise Inconsistent(f"channel {channel.name}: scale {channel.scale} and offset {channel.offset} cannot be")

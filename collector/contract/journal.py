@@ -8,13 +8,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from collector.contract.codec import decode_block, encode_block
-from collector.contract.errors import BadRecording
-from collector.contract.messages import VERSION, Name, SampleBlock, SessionId, StreamKind
+from collector.contract.codec import decode_block, decode_json, encode_block, encode_json
+from collector.contract.errors import BadRecording, ContractError
+from collector.contract.messages import VERSION, SampleBlock, SessionId, StreamKind
+from collector.contract.names import Name
 
 SUFFIX = ".journal"
 APPLICATION_ID = 0x6372616D
@@ -75,10 +76,11 @@ class Journal:
 
         Raises BadRecording when the file holds another session or is not a journal.
         """
+        if path.exists() and path.stat().st_size and not is_journal(path):
+            raise BadRecording(f"{path.name}: is there already and is not a journal; choose another file")
         connection = _connect(path, "rwc")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.executescript(_TABLES)
-        connection.execute("INSERT OR IGNORE INTO header VALUES (1, ?)", (msgspec.json.encode(header),))
+        connection.execute("INSERT OR IGNORE INTO header VALUES (1, ?)", (encode_json(header),))
         journal = cls(connection, _read_header(path, connection))
         if journal.header.session != header.session:
             found = journal.header.session
@@ -91,11 +93,16 @@ class Journal:
         """Open an existing journal; raises BadRecording with the reason when it is not one."""
         if not path.is_file():
             raise BadRecording(f"{path}: there is no such file")
+        if not is_journal(path):
+            raise BadRecording(f"{path.name}: not a crampwatch journal")
         connection = _connect(path, "ro" if read_only else "rw")
         return cls(connection, _read_header(path, connection))
 
     def append(self, blocks: Iterable[SampleBlock]) -> None:
-        """Keep these blocks, in one transaction: when this returns they survive a power cut."""
+        """Keep these blocks, all or none: when this returns they survive a power cut.
+
+        Raises sqlite3.IntegrityError for a sequence number that the stream has already.
+        """
         rows = [(b.stream, b.seq, b.first_index, b.end_index, encode_block(b)) for b in blocks]
         with self._transaction():
             self._db.executemany(
@@ -121,6 +128,24 @@ class Journal:
         """For each stream, the sequence number and sample index that come next."""
         rows = self._db.execute("SELECT stream, max(seq) + 1, max(end_index) FROM block GROUP BY stream")
         return {stream: StreamEnd(seq, index) for stream, seq, index in rows}
+
+    def first_blocks(self) -> dict[StreamKind, SampleBlock]:
+        """The first block of each stream."""
+        return self._outermost("min")
+
+    def last_blocks(self) -> dict[StreamKind, SampleBlock]:
+        """The last block of each stream."""
+        return self._outermost("max")
+
+    def jumps(self) -> list[tuple[StreamKind, int, int]]:
+        """What was lost: for each gap the stream, the first index missing and the first one there again."""
+        return list(
+            self._db.execute(
+                "SELECT stream, before, first_index FROM (SELECT stream, seq, first_index,"
+                " lag(end_index) OVER (PARTITION BY stream ORDER BY seq) AS before FROM block)"
+                " WHERE first_index > before ORDER BY stream, seq"
+            )
+        )
 
     def row_of(self, stream: StreamKind, seq: int) -> int | None:
         """The row of a block, or None when the journal does not hold it."""
@@ -168,6 +193,11 @@ class Journal:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
+    def _outermost(self, which: Literal["min", "max"]) -> dict[StreamKind, SampleBlock]:
+        # SQLite takes the other columns from the row that holds the extreme.
+        rows = self._db.execute(f"SELECT stream, payload, {which}(seq) FROM block GROUP BY stream")
+        return {stream: decode_block(payload) for stream, payload, _ in rows}
+
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._db)
 
@@ -197,11 +227,14 @@ def is_journal(path: Path) -> bool:
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if mode == "rwc":
+            path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
         )
         if mode != "ro":
+            # Before the write-ahead log, so that the mark stands in the file itself, whatever the log still holds.
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
     except (sqlite3.Error, OSError) as error:
@@ -213,7 +246,7 @@ def _read_header(path: Path, connection: sqlite3.Connection) -> Header:
     try:
         with closing(connection.execute("SELECT json FROM header")) as cursor:
             row = cursor.fetchone()
-        return msgspec.json.decode(row[0], type=Header)
-    except (sqlite3.Error, msgspec.DecodeError, TypeError) as error:
+        return decode_json(row[0], Header)
+    except (sqlite3.Error, ContractError, TypeError) as error:
         connection.close()
-        raise BadRecording(f"{path.name}: not a crampwatch journal ({error})") from error
+        raise BadRecording(f"{path.name}: the journal has no readable header ({error})") from error

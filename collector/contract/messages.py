@@ -14,13 +14,13 @@ VERSION = 1
 StreamKind = Literal["emg", "acc", "temp"]
 STREAMS: tuple[StreamKind, ...] = ("emg", "acc", "temp")
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,64}$")]
-"""A wearer's pseudonym or a site (`left_calf`): safe as a topic level, a file name and a database tag."""
 SessionId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,96}$")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 """An index or sequence number; 2**53 samples at 100 kHz last 2,800 years."""
-TimeNs = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
-"""Nanoseconds since 1970-01-01 UTC, to the year 2116."""
+LATEST_NS = 2**62
+"""In the year 2116; with a session to spare it still fits 64 bits."""
+TimeNs = Annotated[int, msgspec.Meta(ge=0, le=LATEST_NS)]
+"""Nanoseconds since 1970-01-01 UTC."""
 Rate = Annotated[float, msgspec.Meta(ge=1e-4, le=1e5)]
 """Samples per second: from one in a few hours (a temperature log) to beyond any EMG converter."""
 

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from collector.contract.errors import BadTopic
 from collector.contract.messages import STREAMS, StreamKind
+from collector.contract.names import PATTERN
 
 ROOT = "crampwatch/v1"
-_NAME = re.compile(r"[a-z0-9_-]{1,64}")
+_NAME = re.compile(PATTERN)
 
 
 class Place(NamedTuple):
