@@ -1,0 +1,1 @@
+"""Wearables as data: one profile each, and the few codecs that a layout cannot express."""

@@ -1,0 +1,175 @@
+"""A session: one night of one wearer at one site, kept in one journal; begun, continued, and brought to its end."""
+
+import logging
+import secrets
+import threading
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from collector.block_builder import BlockBuilder
+from collector.contract.codec import decode_block
+from collector.contract.errors import BadRecording
+from collector.contract.journal import SUFFIX, Header, Journal, StreamEnd
+from collector.contract.messages import NS, SampleBlock, StreamKind
+from collector.devices.decoder import Samples
+from collector.devices.profile import DeviceInfo, Stream
+from collector.settings import CollectorSettings
+from collector.stream_track import Placement, StreamTrack
+from collector.time_source import TimeSource
+
+log = logging.getLogger(__name__)
+
+NOON = timedelta(hours=12)
+"""A night is local noon to local noon, named by the date of its evening: twelve hours back, it is one calendar day."""
+NAME_CHARS = 36
+"""How much of wearer and site goes into a session id, which may have 96 characters; the header has them whole."""
+_PLACEMENT = "placement "
+"""Notes that begin like this hold a Placement as JSON."""
+
+
+def night_of(t_ns: int, timezone: str) -> str:
+    """The night to which a moment belongs, as the ISO date of its evening."""
+    local = datetime.fromtimestamp(t_ns // NS, ZoneInfo(timezone)).replace(tzinfo=None)
+    return (local - NOON).date().isoformat()
+
+
+class NightSession:
+    """Samples go in, blocks are kept in the journal. Nothing is published that is not in the journal first."""
+
+    def __init__(
+        self, journal: Journal, path: Path, info: DeviceInfo, settings: CollectorSettings, time: TimeSource
+    ) -> None:
+        self.journal = journal
+        self.path = path
+        self.night = night_of(journal.header.started_ns, settings.timezone)
+        self._time = time
+        self._streams = info.streams
+        self._complete: list[SampleBlock] = []
+        # A commit in a thread goes on after the task that waited for it was cancelled; `close` has to wait for it.
+        self._writing = threading.Lock()
+        kept = dict(_continuations(journal))
+        kinds = tuple(stream.kind for stream in info.streams)
+        self.tracks: dict[StreamKind, StreamTrack] = {}
+        for stream in info.streams:
+            past = kept.get(stream.kind, _NOTHING_KEPT)
+            builder = BlockBuilder(journal.header.session, kinds, stream, settings.block_s, past.end)
+            known = past.last.clock if past.last else None
+            clock = time.sample_clock(stream.rate_hz, stream.rate_tolerance, known)
+            self.tracks[stream.kind] = StreamTrack(stream, builder, clock, self._remember, past.placement)
+
+    @classmethod
+    def begin(cls, info: DeviceInfo, device: str, settings: CollectorSettings, time: TimeSource) -> "NightSession":
+        """Go on with tonight's open session of this place and these streams, or begin one.
+
+        Raises BadRecording when the journal cannot be written.
+        """
+        now_ns = time.night_ns()
+        night = night_of(now_ns, settings.timezone)
+        for journal, path in journals(settings):
+            if night_of(journal.header.started_ns, settings.timezone) == night and not journal.ended:
+                if _suits(journal, info):
+                    return cls(journal, path, info, settings, time)
+                journal.end()
+            journal.close()
+        session = f"{night}_{settings.wearer[:NAME_CHARS]}_{settings.site[:NAME_CHARS]}_{secrets.token_hex(2)}"
+        header = Header(
+            session=session,
+            wearer=settings.wearer,
+            site=settings.site,
+            started_ns=now_ns,
+            timezone=settings.timezone,
+            device=device,
+        )
+        path = settings.data_directory / f"{session}{SUFFIX}"
+        return cls(Journal.create(path, header), path, info, settings, time)
+
+    def suits(self, info: DeviceInfo) -> bool:
+        """Whether a device with these streams can go on in this session: its rates and channels are the same."""
+        return self._streams == info.streams
+
+    def link_up(self, boot: int | None) -> dict[StreamKind, int]:
+        """A connection begins; the device indices to ask for, of the streams that can go on where they stopped."""
+        resume = {kind: track.link_up(boot) for kind, track in self.tracks.items()}
+        return {kind: index for kind, index in resume.items() if index is not None}
+
+    def accept(self, samples: Samples, arrival_ns: int) -> None:
+        """Take in a packet's samples; `commit` keeps what became complete."""
+        track = self.tracks[samples.stream]
+        self._complete += track.accept(samples, arrival_ns, self._time.wall_offset_ns())
+
+    def commit(self) -> None:
+        """Put the complete blocks into the journal."""
+        with self._writing:
+            blocks, self._complete = self._complete, []
+            if blocks:
+                self.journal.append(blocks)
+
+    def close(self, *, end: bool) -> None:
+        """Keep what has not filled a block yet; with `end` the session is complete. The journal is closed."""
+        for track in self.tracks.values():
+            self._complete += track.flush()
+        self.commit()
+        if end:
+            self.journal.end()
+        self.journal.close()
+
+    def _remember(self, placement: Placement) -> None:
+        text = _PLACEMENT + msgspec.json.encode(placement).decode()
+        self.journal.note(self._time.night_ns(), text)
+
+
+def journals(settings: CollectorSettings) -> Iterator[tuple[Journal, Path]]:
+    """All journals of this wearer and site, opened, the oldest first; to be closed by the caller."""
+    for path in sorted(settings.data_directory.glob(f"*{SUFFIX}")):
+        try:
+            journal = Journal.open(path)
+        except BadRecording as error:
+            log.warning("%s; it is left alone", error)
+            continue
+        if (journal.header.wearer, journal.header.site) == (settings.wearer, settings.site):
+            yield journal, path
+        else:
+            journal.close()
+
+
+class _Kept(NamedTuple):
+    """How far a journal holds a stream."""
+
+    end: StreamEnd
+    last: SampleBlock | None
+    placement: Placement | None
+
+
+_NOTHING_KEPT = _Kept(StreamEnd(0, 0), None, None)
+
+
+def _continuations(journal: Journal) -> Iterable[tuple[StreamKind, _Kept]]:
+    placements = {
+        placement.stream: placement
+        for _, text in journal.notes()
+        if text.startswith(_PLACEMENT)
+        for placement in [msgspec.json.decode(text.removeprefix(_PLACEMENT), type=Placement)]
+    }
+    for kind, end in journal.ends().items():
+        row = journal.row_of(kind, end.next_seq - 1)
+        assert row is not None
+        (entry,) = journal.read(after=row - 1, limit=1)
+        yield kind, _Kept(end, decode_block(entry.payload), placements.get(kind))
+
+
+def _suits(journal: Journal, info: DeviceInfo) -> bool:
+    """Whether the streams in the journal are those of the device, so that one session may hold both."""
+    streams = {stream.kind: stream for stream in info.streams}
+    return all(
+        kept.last is None or (kind in streams and _is_of(kept.last, streams[kind], tuple(streams)))
+        for kind, kept in _continuations(journal)
+    )
+
+
+def _is_of(block: SampleBlock, stream: Stream, kinds: tuple[StreamKind, ...]) -> bool:
+    return block.fs == stream.rate_hz and block.channels == stream.channels and block.streams == kinds

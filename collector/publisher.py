@@ -1,0 +1,281 @@
+"""Journals to MQTT, in a thread of its own: what is journalled reaches the broker, however often either restarts."""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from collector.contract.broker import BrokerSettings
+from collector.contract.codec import decode_json, encode_json
+from collector.contract.errors import BadRecording, ContractError
+from collector.contract.journal import SUFFIX
+from collector.contract.messages import Health, ReplayRequest, SessionId, Status
+from collector.contract.topics import Place
+from collector.journal_feed import JournalFeed
+
+log = logging.getLogger(__name__)
+
+WINDOW = 200
+"""Messages without acknowledgement: drains a backlog at thousands of messages a second, 12 MB of blocks at the most."""
+WAIT_S = 0.05
+"""How long the network is waited for in one go, and how late a new row may be noticed."""
+SAVE_EVERY_S = 1.0
+"""How often the cursor is written: what a crash makes us send twice, the detector recognises."""
+RECONNECT_S = (0.25, 30.0)
+"""The first and the longest pause between attempts to reach the broker; doubled from one to the other."""
+DENIED_PAUSE_S = 5.0
+"""After the broker has denied a publish: its permissions change only by hand."""
+GIVE_UP_S = 10.0
+"""A stop waits as long as acknowledgements come, and this long for the next one; not at all where the broker is
+away or denies us. What is left is published after the next start."""
+
+
+class Publisher:
+    """Publishes journals one after the other, each from where it was acknowledged; answers `cmd/replay`.
+
+    `health` is asked for every `health_every_s`, in the publisher's thread, with the number of rows not yet published.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        broker: BrokerSettings,
+        directory: Path,
+        health: Callable[[int], Health],
+        health_every_s: float,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._place = place
+        self._broker = broker
+        self._directory = directory
+        self._health = health
+        self._health_every_s = health_every_s
+        self._now_ns = now_ns
+        self._new_paths: deque[Path] = deque()
+        self._feeds: deque[JournalFeed] = deque()
+        self._rows: dict[int, tuple[JournalFeed, int]] = {}  # message id -> what it carries
+        self._notices: set[int] = set()  # ids of messages that carry no row
+        self._window = WINDOW
+        self._pause_s = RECONNECT_S[0]
+        self._paused_until_s = 0.0
+        self._unreachable = self._denied = False
+        self._announced: SessionId | None = None
+        self._progress_s = 0.0
+        self._connect_due_s = self._save_due_s = self._health_due_s = 0.0
+        self._stopping = threading.Event()
+        self._client = self._new_client()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to publish."""
+        self._thread.start()
+
+    def publish(self, path: Path) -> None:
+        """Publish this journal when those before it are complete. To be called from any thread."""
+        self._new_paths.append(path)
+
+    def stop(self) -> None:
+        """Publish what can still be published, say goodbye, and wait for that."""
+        self._progress_s = time.monotonic()
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not (self._stopping.is_set() and self._settled()):
+            try:
+                self._step()
+            except sqlite3.Error as error:
+                # A full disk or a lock held too long: nothing is lost by trying again.
+                log.error("The journal cannot be read: %s. Trying again.", error)
+                time.sleep(RECONNECT_S[0])
+        self._leave()
+
+    def _step(self) -> None:
+        self._take_new_paths()
+        self._retire_ended()
+        self._announce()
+        self._fill_window()
+        self._report()
+        self._serve_network()
+
+    def _settled(self) -> bool:
+        """Whether nothing is left to publish, or nobody takes it."""
+        if self._unreachable or self._denied or time.monotonic() - self._progress_s > GIVE_UP_S:
+            return True
+        busy = self._new_paths or self._rows or self._notices
+        return not busy and all(feed.drained and not feed.ended for feed in self._feeds)
+
+    def _take_new_paths(self) -> None:
+        while self._new_paths:
+            path = self._new_paths.popleft()
+            try:
+                feed = JournalFeed(path)
+            except BadRecording as error:
+                log.error("%s; it is not published", error)
+                continue
+            if feed.session in [known.session for known in self._feeds]:
+                feed.close()
+            else:
+                self._feeds.append(feed)
+
+    def _retire_ended(self) -> None:
+        """Announce the end of a session whose rows the broker has, and go on to the next."""
+        if not self._feeds or not self._client.is_connected():
+            return
+        feed = self._feeds[0]
+        if feed.ended and feed.drained:
+            self._send_status("ended", feed)
+            self._feeds.popleft()
+            feed.close()
+
+    def _announce(self) -> None:
+        """Say that we are there and which session this is, when either is news."""
+        session = self._feeds[0].session if self._feeds else None
+        if self._client.is_connected() and session != self._announced and session is not None:
+            self._send_status("online", self._feeds[0])
+            self._announced = session
+
+    def _fill_window(self) -> None:
+        room = self._window - len(self._rows)
+        if not self._feeds or not self._client.is_connected() or room <= 0 or time.monotonic() < self._paused_until_s:
+            return
+        feed = self._feeds[0]
+        for entry in feed.take(room):
+            sent = self._send(entry.stream, entry.payload, "application/x-msgpack")
+            self._rows[sent] = (feed, entry.row)
+
+    def _report(self) -> None:
+        now_s = time.monotonic()
+        if now_s >= self._save_due_s:
+            self._save_due_s = now_s + SAVE_EVERY_S
+            for feed in self._feeds:
+                feed.save()
+        if self._client.is_connected() and now_s >= self._health_due_s:
+            self._health_due_s = now_s + self._health_every_s
+            health = self._health(sum(feed.unpublished for feed in self._feeds))
+            self._client.publish(
+                self._place.topic("health"), encode_json(health), properties=self._properties("application/json")
+            )
+
+    def _serve_network(self) -> None:
+        """Let paho read and write for a moment; connect when there is no connection."""
+        if self._client.loop(WAIT_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return
+        now_s = time.monotonic()
+        if now_s < self._connect_due_s:
+            # Not Event.wait: while stopping it would return at once and spin.
+            time.sleep(WAIT_S)
+            return
+        self._connect_due_s = now_s + self._pause_s
+        self._pause_s = min(2 * self._pause_s, RECONNECT_S[1])
+        try:
+            self._client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s)
+            self._unreachable = False
+        except OSError as error:
+            if not self._unreachable:
+                log.warning("No MQTT broker at %s (%s); the journal keeps everything. Trying on.", self._where, error)
+            self._unreachable = True
+
+    def _leave(self) -> None:
+        """Write down how far we came and disconnect; a session that goes on later is announced as offline."""
+        if self._client.is_connected() and self._feeds:
+            self._send_status("offline", self._feeds[0])
+        self._progress_s = time.monotonic()
+        while self._client.is_connected() and self._notices and time.monotonic() - self._progress_s < GIVE_UP_S:
+            self._client.loop(WAIT_S)
+        self._client.disconnect()
+        for feed in self._feeds:
+            feed.close()
+
+    def _send_status(self, state: Literal["online", "offline", "ended"], feed: JournalFeed) -> None:
+        last_seq = feed.last_seq() if state == "ended" else {}
+        reason = "stopped" if state == "offline" else ""
+        status = Status(state=state, t_ns=self._now_ns(), session=feed.session, last_seq=last_seq, reason=reason)
+        self._notices.add(self._send("status", encode_json(status), "application/json", retain=True))
+
+    def _send(self, what: str, payload: bytes, content_type: str, *, retain: bool = False) -> int:
+        properties = self._properties(content_type)
+        return self._client.publish(self._place.topic(what), payload, 1, retain, properties).mid
+
+    def _properties(self, content_type: str) -> Properties | None:
+        if self._broker.protocol != "5":
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho annotates it in part
+        properties.ContentType = content_type
+        return properties
+
+    def _new_client(self) -> paho.Client:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            f"crampwatch-collector-{self._place.wearer}-{self._place.site}",
+            protocol=paho.MQTTv5 if self._broker.protocol == "5" else paho.MQTTv311,
+        )
+        if self._broker.username:
+            client.username_pw_set(self._broker.username, self._broker.secret())
+        client.max_inflight_messages_set(WINDOW)
+        vanished = Status(state="offline", t_ns=self._now_ns(), reason="the collector vanished")
+        client.will_set(self._place.topic("status"), encode_json(vanished), qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        return client
+
+    @property
+    def _where(self) -> str:
+        return f"{self._broker.host}:{self._broker.port}"
+
+    def _on_connect(self, client: paho.Client, _: object, __: object, reason: ReasonCode, properties: Any) -> None:
+        if reason.is_failure:
+            log.error("The MQTT broker at %s refuses us: %s; check user and password.", self._where, reason)
+            return
+        self._pause_s = RECONNECT_S[0]
+        # A broker that speaks MQTT 5 may want fewer messages in flight.
+        self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
+        self._announced = None
+        client.subscribe(self._place.topic("cmd/replay"), qos=1)
+
+    def _on_disconnect(self, _: paho.Client, __: object, ___: object, reason: ReasonCode, ____: object) -> None:
+        if reason.is_failure:
+            log.warning("The connection to the MQTT broker at %s was lost: %s", self._where, reason)
+
+    def _on_publish(self, _: paho.Client, __: object, mid: int, reason: ReasonCode, ___: object) -> None:
+        self._notices.discard(mid)
+        if mid not in self._rows:
+            return
+        feed, row = self._rows.pop(mid)
+        if reason.is_failure:
+            feed.refuse(row)
+            self._paused_until_s = time.monotonic() + DENIED_PAUSE_S
+            if not self._denied:
+                log.error("The MQTT broker denies what we publish: %s; check its access control list.", reason)
+        else:
+            feed.acknowledge(row)
+            self._progress_s = time.monotonic()
+        self._denied = reason.is_failure
+
+    def _on_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
+        try:
+            request = decode_json(bytes(message.payload), ReplayRequest)
+            self._feed_of(request.session).rewind(request.from_seq)
+        except ContractError as error:
+            log.warning("A request to replay was refused: %s", error)
+
+    def _feed_of(self, session: SessionId) -> JournalFeed:
+        """The feed of a session; one that had been published completely goes to the front again."""
+        for feed in self._feeds:
+            if feed.session == session:
+                return feed
+        feed = JournalFeed(self._directory / f"{session}{SUFFIX}")
+        self._feeds.appendleft(feed)
+        return feed

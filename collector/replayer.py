@@ -1,0 +1,206 @@
+"""Plays a recording into the broker as a collector would: status, blocks, answers to replay requests, end."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Literal
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
+
+from collector.contract.broker import BrokerSettings
+from collector.contract.codec import decode_json, encode_block, encode_json
+from collector.contract.errors import ContractError
+from collector.contract.messages import NS, Ack, ReplayRequest, Status, StreamKind
+from collector.contract.recording import Recording
+from collector.contract.topics import Place
+
+BLOCK_S = 1.0
+"""As the collector sends them."""
+WINDOW = 200
+"""Messages the broker has not acknowledged yet: enough to keep it busy, 0.5 MB of blocks at most."""
+AHEAD_BLOCKS = 600
+"""How far a detector that reports its progress may be behind: mosquitto drops what queues beyond 1000 messages."""
+WAIT_S = 0.05
+RECONNECT_S = 0.5
+
+
+class BrokerUnreachable(ContractError):
+    """There is no broker, or it does not let the player in."""
+
+
+class BlockCursor:
+    """A place in a recording's blocks that can be moved back.
+
+    `next_seq` is, for each stream, the first block that has never been passed.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self.next_seq: dict[StreamKind, int] = dict.fromkeys(recording.streams, 0)
+        self._blocks = recording.blocks(BLOCK_S)
+        self.block = next(self._blocks, None)
+
+    def advance(self) -> None:
+        """Pass the present block."""
+        if self.block:
+            seen = self.next_seq[self.block.stream]
+            self.next_seq[self.block.stream] = max(seen, self.block.seq + 1)
+            self.block = next(self._blocks, None)
+
+    def rewind(self, from_seq: Mapping[StreamKind, int]) -> None:
+        """Go over these streams again from these blocks on; the other streams go on where they were."""
+        wanted = {kind: min(from_seq.get(kind, seq), seq) for kind, seq in self.next_seq.items()}
+        self._blocks = (block for block in self._recording.blocks(BLOCK_S) if block.seq >= wanted[block.stream])
+        self.block = next(self._blocks, None)
+
+
+class Replayer:
+    """Plays one recording at `speed` times its pace, or as fast as it is acknowledged when `speed` is None.
+
+    After the end it stays to answer a detector that wants something again: until that has filed everything, or nobody
+    has been heard of for `linger_s`; a detector that restarts is back within a few seconds. `progress` is told how many
+    seconds of the recording have been sent. `now_ns` is the time of day.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        place: Place,
+        broker: BrokerSettings,
+        speed: float | None = None,
+        progress: Callable[[float], None] = lambda _: None,
+        linger_s: float = 10.0,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._recording = recording
+        self._place = place
+        self._broker = broker
+        self._speed = speed
+        self._progress = progress
+        self._linger_s = linger_s
+        self._now_ns = now_ns
+        self._cursor = BlockCursor(recording)
+        self._filed: dict[StreamKind, int] | None = None  # what the detector has committed, once it tells
+        self._settling_since_s = 0.0
+        self._ended = False
+        self._in_flight: set[int] = set()
+        self._refused: ReasonCode | None = None
+        self._client = self._new_client()
+
+    def run(self, stop: threading.Event | None = None) -> None:
+        """Play to the end, or until `stop` is set; raises BrokerUnreachable when the broker does not let it in."""
+        stop = stop or threading.Event()
+        self._connect()
+        self._send_status("online")
+        began_s = time.monotonic()
+        while not stop.is_set() and not self._settled():
+            while self._due(time.monotonic() - began_s):
+                self._send_block()
+            if self._cursor.block is None and not self._in_flight and not self._ended:
+                self._ended = True
+                self._send_status("ended")
+            self._serve()
+        if not self._ended:
+            self._send_status("offline")
+        self._client.disconnect()
+
+    def _due(self, elapsed_s: float) -> bool:
+        """Whether to send the present block now."""
+        block = self._cursor.block
+        if block is None or len(self._in_flight) >= WINDOW or not self._client.is_connected():
+            return False
+        if self._filed is not None and self._behind() >= AHEAD_BLOCKS:
+            return False
+        return self._speed is None or (block.end_ns - self._recording.start_ns) / NS <= elapsed_s * self._speed
+
+    def _behind(self) -> int:
+        """How many of the blocks sent the detector has not filed."""
+        filed = self._filed or {}
+        return sum(seq - filed.get(kind, 0) for kind, seq in self._cursor.next_seq.items())
+
+    def _settled(self) -> bool:
+        """Whether the end has been announced and nobody will ask for anything again."""
+        if not self._ended or self._in_flight or self._cursor.block:
+            return False
+        all_filed = self._filed is not None and self._behind() <= 0
+        return all_filed or time.monotonic() - self._settling_since_s >= self._linger_s
+
+    def _send_block(self) -> None:
+        block = self._cursor.block
+        assert block is not None
+        self._publish(self._place.topic(block.stream), encode_block(block))
+        self._cursor.advance()
+        self._progress((block.end_ns - self._recording.start_ns) / NS)
+
+    def _send_status(self, state: Literal["online", "offline", "ended"]) -> None:
+        self._settling_since_s = time.monotonic()
+        last_seq = {kind: seq - 1 for kind, seq in self._cursor.next_seq.items() if seq} if state == "ended" else {}
+        status = Status(state=state, t_ns=self._now_ns(), session=self._recording.session, last_seq=last_seq)
+        self._publish(self._place.topic("status"), encode_json(status), retain=True)
+
+    def _publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        self._in_flight.add(self._client.publish(topic, payload, qos=1, retain=retain).mid)
+
+    def _serve(self) -> None:
+        """Handle what the network brings; come back when the connection was lost."""
+        if self._client.loop(WAIT_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            time.sleep(RECONNECT_S)
+            with suppress(OSError):  # the next round tries again
+                self._client.reconnect()
+
+    def _new_client(self) -> paho.Client:
+        five = self._broker.protocol == "5"
+        client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5 if five else paho.MQTTv311)
+        if self._broker.username:
+            client.username_pw_set(self._broker.username, self._broker.secret())
+        client.max_inflight_messages_set(WINDOW)
+        gone = Status(
+            state="offline", t_ns=self._now_ns(), session=self._recording.session, reason="the player vanished"
+        )
+        client.will_set(self._place.topic("status"), encode_json(gone), qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        return client
+
+    def _connect(self) -> None:
+        where = f"{self._broker.host}:{self._broker.port}"
+        try:
+            self._client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s)
+        except OSError as error:
+            raise BrokerUnreachable(f"no broker at {where} ({error}); is it running?") from error
+        while not self._client.is_connected():
+            outcome = self._client.loop(WAIT_S)
+            if self._refused is not None:
+                raise BrokerUnreachable(f"the broker at {where} refuses: {self._refused}; check user and password")
+            if outcome != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                raise BrokerUnreachable(f"the broker at {where} hung up ({paho.error_string(outcome)})")
+
+    def _on_connect(self, client: paho.Client, _: object, __: object, reason: ReasonCode, ___: object) -> None:
+        if reason.is_failure:
+            self._refused = reason
+            return
+        client.subscribe([(self._place.topic(what), 1) for what in ("cmd/replay", "ack")])
+
+    def _on_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
+        with suppress(ContractError):  # not for us, or broken: a request is repeated
+            if message.topic == self._place.topic("ack"):
+                self._note(decode_json(bytes(message.payload), Ack))
+            else:
+                self._replay(decode_json(bytes(message.payload), ReplayRequest))
+
+    def _note(self, ack: Ack) -> None:
+        if ack.session == self._recording.session and ack.next_seq != self._filed:
+            self._filed = ack.next_seq
+            self._settling_since_s = time.monotonic()
+
+    def _replay(self, request: ReplayRequest) -> None:
+        if request.session == self._recording.session:
+            self._cursor.rewind(request.from_seq)
+            self._settling_since_s = time.monotonic()
+
+    def _on_publish(self, _: paho.Client, __: object, mid: int, ___: object, ____: object) -> None:
+        self._in_flight.discard(mid)

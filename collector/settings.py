@@ -1,0 +1,36 @@
+"""What the collector is told: who wears what, where the broker is, where the night is kept."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from collector.contract.broker import BrokerSettings
+from collector.contract.names import Name
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class DeviceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which wearable. With neither name nor address, the first that the profile matches is taken."""
+
+    profile: str = "cramp-node"
+    name: str | None = None
+    address: str | None = None
+    adapter: str | None = None  # the host's Bluetooth adapter, such as hci1
+
+
+class CollectorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything the collector needs. `timezone` is an IANA name; it decides when a night begins."""
+
+    wearer: Name
+    site: Name
+    data_directory: Path
+    timezone: str = "UTC"
+    device: DeviceSettings = DeviceSettings()
+    broker: BrokerSettings = BrokerSettings()
+    # One message a second: 2 ms of one core for broker and clients together, and a second is soon enough for an alert.
+    block_s: Positive = 1.0
+    # Half an hour of a node that sends 15 packets a second; 8 MB at the most.
+    queue_packets: Annotated[int, msgspec.Meta(ge=1)] = 27_000
+    health_every_s: Positive = 10.0

@@ -1,0 +1,129 @@
+"""Packets become samples exactly as the profile says, and every other packet is refused under a name."""
+
+import struct
+from contextlib import suppress
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.contract.codec import RefusalCounter
+from collector.devices.decoder import Decoder, NoSamples, PacketRefused, PartialFrame, UnknownPacket
+from collector.devices.profile import Profile, load_profile, parse_profile
+
+CRAMP_NODE = load_profile("cramp-node")
+EMG = "5b1e0003-6a0c-4d6e-9f57-3d2f8c41a7b0"
+ACC = "5b1e0004-6a0c-4d6e-9f57-3d2f8c41a7b0"
+TEMP = "5b1e0005-6a0c-4d6e-9f57-3d2f8c41a7b0"
+OTHER = "12340003-0000-4000-8000-000000000000"
+
+
+def profile(stream: str) -> Profile:
+    return parse_profile(f'[device]\nmatch = {{ name_prefix = "x" }}\n[[stream]]\nchar = "{OTHER}"\n{stream}', "test")
+
+
+# The published layout of a common DIY board: 25 frames of a counter and three big-endian 12-bit values.
+BIG_ENDIAN = profile(
+    'kind = "emg"\nframe = ["u8 seq", "u16be emg[3]"]\nfield = "emg"\nrate_hz = 250\nunit = "adc"\noffset = -2048\n'
+    'names = ["calf", "shin", "foot"]\nrails = [0, 4095]'
+)
+TWO_KINDS = parse_profile(
+    '[device]\nmatch = { name_prefix = "x" }\n'
+    f'[[stream]]\nkind = "acc"\nchar = "{OTHER}"\nheader = ["u8 kind=2"]\nframe = ["i16 v[3]"]\nfield = "v"\n'
+    'rate_hz = 50\nunit = "mg"\nnames = ["x", "y", "z"]\n'
+    f'[[stream]]\nkind = "temp"\nchar = "{OTHER}"\nlength = 3\nheader = ["u8 kind=3"]\nframe = ["i16 v"]\nfield = "v"\n'
+    'rate_hz = 1\nunit = "degC"\nnames = ["skin"]\n',
+    "test",
+)
+
+
+def test_an_emg_packet_of_a_cramp_node_written_out_by_hand() -> None:
+    packet = bytes.fromhex("10270000 409c0000 0100 ffff 0080 ff7f")  # the example of docs/reference/cramp-node.md
+    samples = Decoder(CRAMP_NODE.stream).decode(EMG, packet)
+    assert (samples.stream, samples.counter) == ("emg", 10_000)
+    assert samples.digital.tolist() == [[1], [-1], [-32768], [32767]]
+
+
+def test_an_accelerometer_packet_holds_x_y_and_z_of_each_instant() -> None:
+    packet = bytes.fromhex("05000000 64000000 0100 0200 0300 0400 0500 0600")
+    samples = Decoder(CRAMP_NODE.stream).decode(ACC, packet)
+    assert samples.counter == 5
+    assert samples.digital.tolist() == [[1, 2, 3], [4, 5, 6]]
+
+
+def test_a_temperature_in_hundredths_of_a_degree_reads_as_degrees() -> None:
+    samples = Decoder(CRAMP_NODE.stream).decode(TEMP, bytes.fromhex("00000000 00000000 0e0d"))
+    (channel,) = CRAMP_NODE.stream[2].channels
+    assert samples.digital[0, 0] * channel.scale == pytest.approx(33.42)
+    assert channel.unit == "degC"
+
+
+def test_big_endian_values_among_other_fields_become_little_endian_integers() -> None:
+    packet = struct.pack(">B3H", 7, 2048, 2049, 4095) + struct.pack(">B3H", 8, 0, 1, 2)
+    samples = Decoder(BIG_ENDIAN.stream).decode(OTHER, packet)
+    assert samples.digital.tolist() == [[2048, 2049, 4095], [0, 1, 2]]
+    # Sixteen signed bits cannot hold every unsigned one.
+    assert samples.digital.dtype == np.dtype("<i4")
+    assert samples.counter is None
+
+
+def test_two_kinds_of_packet_on_one_characteristic_are_told_apart_by_their_first_byte_and_length() -> None:
+    decoder = Decoder(TWO_KINDS.stream)
+    assert decoder.decode(OTHER, b"\x02" + struct.pack("<3h", 1, 2, 3)).stream == "acc"
+    assert decoder.decode(OTHER, b"\x03" + struct.pack("<h", 3342)).digital.tolist() == [[3342]]
+    with pytest.raises(UnknownPacket):
+        decoder.decode(OTHER, b"\x03" + struct.pack("<2h", 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("char", "packet", "refusal"),
+    [
+        (EMG, "", PartialFrame),
+        (EMG, "00000000 000000", PartialFrame),
+        (EMG, "00000000 00000000", NoSamples),
+        (EMG, "00000000 00000000 01", PartialFrame),
+        (ACC, "00000000 00000000 0100 0200 0300 0400", PartialFrame),
+        (OTHER, "00000000 00000000 0100", UnknownPacket),
+    ],
+)
+def test_a_packet_that_is_not_whole_is_refused_by_name(char: str, packet: str, refusal: type[PacketRefused]) -> None:
+    with pytest.raises(refusal):
+        Decoder(CRAMP_NODE.stream).decode(char, bytes.fromhex(packet))
+
+
+def test_refusals_are_counted_by_stream_and_kind() -> None:
+    counter, decoder = RefusalCounter(), Decoder(CRAMP_NODE.stream)
+    for char, packet in ((EMG, b"123"), (EMG, b"1"), (ACC, b"12345678")):
+        with pytest.raises(PacketRefused) as refusal:
+            decoder.decode(char, packet)
+        counter.count(refusal.value)
+    assert counter.counts == {"emg.PartialFrame": 2, "acc.NoSamples": 1}
+
+
+@given(
+    st.sampled_from([CRAMP_NODE, BIG_ENDIAN, TWO_KINDS]),
+    st.sampled_from([EMG, ACC, TEMP, OTHER]),
+    st.binary(max_size=64),
+)
+def test_any_bytes_are_samples_or_a_named_refusal(profile: Profile, char: str, packet: bytes) -> None:
+    with suppress(PacketRefused):
+        assert Decoder(profile.stream).decode(char, packet).digital.size
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.lists(st.tuples(*[st.integers(-32768, 32767)] * 3), min_size=1, max_size=39),
+)
+def test_what_a_node_packs_is_what_is_decoded(index: int, frames: list[tuple[int, int, int]]) -> None:
+    packet = struct.pack("<II", index, 0) + b"".join(struct.pack("<3h", *frame) for frame in frames)
+    samples = Decoder(CRAMP_NODE.stream).decode(ACC, packet)
+    assert samples.counter == index
+    assert samples.digital.tolist() == [list(frame) for frame in frames]
+
+
+def test_a_stream_with_more_channels_widens_its_frames() -> None:
+    stream = msgspec.structs.replace(CRAMP_NODE.stream[0], names=("medial", "lateral"))
+    packet = struct.pack("<II4h", 0, 0, 1, -1, 2, -2)
+    assert Decoder([stream]).decode(EMG, packet).digital.tolist() == [[1, -1], [2, -2]]

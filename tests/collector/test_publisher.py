@@ -1,0 +1,314 @@
+"""What is in the journal reaches a real broker: in order, across its death, and again when it is asked for."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from collector.contract.broker import BrokerSettings
+from collector.contract.codec import decode_block, decode_json, encode_json
+from collector.contract.journal import Header, Journal
+from collector.contract.messages import Health, ReplayRequest, SampleBlock, Status
+from collector.contract.topics import place
+from collector.journal_feed import JournalFeed
+from collector.publisher import Publisher
+from tests.support.blocks import START_NS, block
+from tests.support.brokers import RunningBroker
+
+LEFT_CALF = place("w1", "left_calf")
+SESSION = "2026-11-19_w1_left_calf_3f2a"
+EARLIER = "2026-11-18_w1_left_calf_0b1c"
+PATIENCE_S = 20
+
+
+@pytest.fixture(params=["mosquitto", "embedded_broker"])
+def broker(request: pytest.FixtureRequest) -> RunningBroker:
+    running: RunningBroker = request.getfixturevalue(request.param)
+    return running
+
+
+def access(broker: RunningBroker) -> BrokerSettings:
+    return BrokerSettings(
+        host=broker.host,
+        port=broker.port,
+        username=broker.username,
+        password=broker.password,
+        protocol=broker.protocol,
+    )
+
+
+def health(unpublished: int) -> Health:
+    return Health(
+        t_ns=0, session=SESSION, links=(), samples={}, lost={}, fitted_ppm={}, refused={}, unpublished=unpublished
+    )
+
+
+def journal_of(directory: Path, count: int, session: str = SESSION) -> Journal:
+    header = Header(session=session, wearer="w1", site="left_calf", started_ns=START_NS)
+    journal = Journal.create(directory / f"{session}.journal", header)
+    journal.append(block(seq, session=session) for seq in range(count))
+    return journal
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline_s, "waited in vain"
+        time.sleep(0.01)
+
+
+class Listener:
+    """A detector's ears: a session that outlasts its connection, subscribed to everything of the left calf."""
+
+    def __init__(self, broker: RunningBroker) -> None:
+        five = broker.protocol == "5"
+        self.blocks: list[SampleBlock] = []
+        self.statuses: list[Status] = []
+        self.health: list[Health] = []
+        self.content_types: set[str | None] = set()
+        self._subscribed = threading.Event()
+        self.client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            "listener",
+            protocol=mqtt.MQTTv5 if five else mqtt.MQTTv311,
+            clean_session=None if five else False,
+        )
+        self.client.username_pw_set(broker.username, broker.password)
+        self.client.on_connect = self._on_connect
+        self.client.on_subscribe = lambda *_: self._subscribed.set()
+        self.client.on_message = self._on_message
+        self.client.reconnect_delay_set(1, 1)
+        self.client.connect(broker.host, broker.port)
+        self.client.loop_start()
+        assert self._subscribed.wait(PATIENCE_S)
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def seqs(self) -> list[int]:
+        return [block.seq for block in self.blocks]
+
+    def ask(self, from_seq: int) -> None:
+        request = ReplayRequest(session=SESSION, from_seq={"emg": from_seq})
+        self.client.publish(LEFT_CALF.topic("cmd/replay"), encode_json(request), qos=1)
+
+    def _on_connect(self, *_: object) -> None:
+        self.client.subscribe(LEFT_CALF.topic("#"), qos=1)
+
+    def _on_message(self, _: mqtt.Client, __: object, message: mqtt.MQTTMessage) -> None:
+        what, payload = message.topic.rpartition("/")[2], bytes(message.payload)
+        if what == "emg":
+            self.blocks.append(decode_block(payload))
+            self.content_types.add(getattr(message.properties, "ContentType", None))
+        elif what == "status":
+            self.statuses.append(decode_json(payload, Status))
+        elif what == "health":
+            self.health.append(decode_json(payload, Health))
+
+
+@contextmanager
+def listening(broker: RunningBroker) -> Iterator[Listener]:
+    listener = Listener(broker)
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+@contextmanager
+def publishing(broker: RunningBroker, directory: Path, *paths: Path) -> Iterator[Publisher]:
+    publisher = Publisher(LEFT_CALF, access(broker), directory, health, health_every_s=0.2)
+    for path in paths:
+        publisher.publish(path)
+    publisher.start()
+    try:
+        yield publisher
+    finally:
+        publisher.stop()
+
+
+def test_every_row_arrives_once_and_in_order_while_the_journal_grows(broker: RunningBroker, tmp_path: Path) -> None:
+    with listening(broker) as listener, journal_of(tmp_path, 300) as journal:
+        with publishing(broker, tmp_path, tmp_path / f"{SESSION}.journal"):
+            until(lambda: len(listener.blocks) >= 100)
+            journal.append(block(seq) for seq in range(300, 600))
+            until(lambda: len(listener.blocks) >= 600)
+        until(lambda: bool(listener.health))
+        assert listener.seqs() == list(range(600))
+        assert journal.published == journal.last_row
+        assert listener.content_types == {"application/x-msgpack" if broker.protocol == "5" else None}
+
+
+def test_a_session_begins_online_and_ends_with_each_streams_last_block(broker: RunningBroker, tmp_path: Path) -> None:
+    with listening(broker) as listener:
+        with journal_of(tmp_path, 3) as journal, publishing(broker, tmp_path, tmp_path / f"{SESSION}.journal"):
+            until(lambda: len(listener.blocks) == 3)
+            journal.end()
+        until(lambda: len(listener.statuses) == 2)
+        first, last = listener.statuses
+        assert (first.state, first.session) == ("online", SESSION)
+        assert (last.state, last.session, last.last_seq) == ("ended", SESSION, {"emg": 2})
+
+
+def test_a_stop_before_the_end_says_offline_and_a_later_start_publishes_only_what_is_new(
+    broker: RunningBroker, tmp_path: Path
+) -> None:
+    with listening(broker) as listener, journal_of(tmp_path, 5) as journal:
+        with publishing(broker, tmp_path, tmp_path / f"{SESSION}.journal"):
+            until(lambda: len(listener.blocks) == 5)
+        until(lambda: listener.statuses[-1].state == "offline")
+        journal.append([block(5)])
+        with publishing(broker, tmp_path, tmp_path / f"{SESSION}.journal"):
+            until(lambda: len(listener.blocks) == 6)
+        assert listener.seqs() == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_killed_broker_costs_nothing(broker: RunningBroker, tmp_path: Path) -> None:
+    with listening(broker) as listener, journal_of(tmp_path, 800) as journal:
+        with publishing(broker, tmp_path, tmp_path / f"{SESSION}.journal"):
+            until(lambda: len(listener.blocks) >= 100)
+            broker.kill()
+            journal.append(block(seq) for seq in range(800, 900))
+            broker.start()
+            # What the broker acknowledged and could not deliver died with it: that is what replay requests are for.
+            until(lambda: journal.published == journal.last_row)
+            deadline_s = time.monotonic() + PATIENCE_S
+            while missing := set(range(900)) - set(listener.seqs()):
+                assert time.monotonic() < deadline_s, f"{len(missing)} blocks never came"
+                listener.ask(from_seq=min(missing))
+                time.sleep(0.5)
+        assert set(listener.seqs()) == set(range(900))
+
+
+def test_a_replay_begins_at_the_wanted_block_and_goes_on_to_the_end(broker: RunningBroker, tmp_path: Path) -> None:
+    with listening(broker) as listener, journal_of(tmp_path, 50):
+        with publishing(broker, tmp_path, tmp_path / f"{SESSION}.journal"):
+            until(lambda: len(listener.blocks) == 50)
+            listener.ask(from_seq=40)
+            until(lambda: len(listener.blocks) == 60)
+        assert listener.seqs()[50:] == list(range(40, 50))
+
+
+def test_a_replay_of_a_session_that_was_complete_is_answered_from_its_journal(
+    mosquitto: RunningBroker, tmp_path: Path
+) -> None:
+    with journal_of(tmp_path, 10) as journal:
+        journal.end()
+    with listening(mosquitto) as listener, journal_of(tmp_path, 1, EARLIER):
+        with publishing(mosquitto, tmp_path, tmp_path / f"{EARLIER}.journal"):
+            until(lambda: len(listener.blocks) == 1)
+            listener.ask(from_seq=8)
+            until(lambda: any(status.state == "ended" for status in listener.statuses))
+        assert [(b.session, b.seq) for b in listener.blocks[1:]] == [(SESSION, seq) for seq in range(10)]
+
+
+def test_a_request_for_an_unknown_session_is_refused_and_harms_nothing(
+    mosquitto: RunningBroker, tmp_path: Path
+) -> None:
+    path = tmp_path / f"{SESSION}.journal"
+    with listening(mosquitto) as listener, journal_of(tmp_path, 1) as journal, publishing(mosquitto, tmp_path, path):
+        until(lambda: len(listener.blocks) == 1)
+        request = ReplayRequest(session="2020-01-01_w1_left_calf_none", from_seq={"emg": 0})
+        listener.client.publish(LEFT_CALF.topic("cmd/replay"), encode_json(request), qos=1)
+        listener.client.publish(LEFT_CALF.topic("cmd/replay"), b"nonsense", qos=1)
+        journal.append([block(1)])
+        until(lambda: len(listener.blocks) == 2)
+
+
+def test_several_journals_are_published_one_after_the_other(mosquitto: RunningBroker, tmp_path: Path) -> None:
+    with journal_of(tmp_path, 20, EARLIER) as earlier:
+        earlier.end()
+    paths = [tmp_path / f"{EARLIER}.journal", tmp_path / f"{SESSION}.journal"]
+    with listening(mosquitto) as listener, journal_of(tmp_path, 20):
+        with publishing(mosquitto, tmp_path, *paths, paths[1]):
+            until(lambda: len(listener.blocks) == 40)
+        assert [b.session for b in listener.blocks] == [EARLIER] * 20 + [SESSION] * 20
+
+
+def test_without_a_broker_a_stop_does_not_wait_for_long_and_the_journal_keeps_all(tmp_path: Path) -> None:
+    publisher = Publisher(LEFT_CALF, BrokerSettings(port=1), tmp_path, health, 10)
+    with journal_of(tmp_path, 5) as journal:
+        publisher.publish(tmp_path / f"{SESSION}.journal")
+        publisher.start()
+        publisher.stop()
+        assert (journal.published, journal.last_row) == (0, 5)
+
+
+def test_what_the_broker_denies_stays_unpublished_and_the_log_says_why(
+    mosquitto_that_denies: RunningBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with listening(mosquitto_that_denies) as listener, journal_of(tmp_path, 5) as journal:
+        with publishing(mosquitto_that_denies, tmp_path, tmp_path / f"{SESSION}.journal"):
+            until(lambda: "access control list" in caplog.text)
+            until(lambda: bool(listener.statuses))
+        assert (journal.published, listener.blocks) == (0, [])
+
+
+def test_a_wrong_password_is_told_and_tried_again(
+    mosquitto: RunningBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = BrokerSettings(port=mosquitto.port, username=mosquitto.username, password="guessed")
+    publisher = Publisher(LEFT_CALF, wrong, tmp_path, health, 10)
+    publisher.start()
+    until(lambda: caplog.text.count("check user and password") >= 2)
+    publisher.stop()
+
+
+def test_a_collector_that_is_killed_is_announced_as_offline_by_the_broker(
+    mosquitto: RunningBroker, tmp_path: Path
+) -> None:
+    journal_of(tmp_path, 1).close()
+    with listening(mosquitto) as listener:
+        with subprocess.Popen(
+            [sys.executable, "-c", VICTIM, str(mosquitto.port), mosquitto.password, tmp_path]
+        ) as victim:
+            until(lambda: len(listener.blocks) == 1)
+            victim.kill()
+        until(lambda: listener.statuses[-1].state == "offline")
+        assert listener.statuses[-1].reason == "the collector vanished"
+
+
+VICTIM = f"""
+import sys, time
+from pathlib import Path
+from collector.contract.broker import BrokerSettings
+from collector.contract.topics import place
+from collector.publisher import Publisher
+from tests.collector.test_publisher import health
+broker = BrokerSettings(port=int(sys.argv[1]), username="crampwatch", password=sys.argv[2])
+publisher = Publisher(place("w1", "left_calf"), broker, Path(sys.argv[3]), health, 10)
+publisher.publish(Path(sys.argv[3]) / "{SESSION}.journal")
+publisher.start()
+time.sleep(60)
+"""
+
+
+def test_the_cursor_waits_for_the_oldest_row_without_acknowledgement(tmp_path: Path) -> None:
+    with journal_of(tmp_path, 5) as journal:
+        feed = JournalFeed(tmp_path / f"{SESSION}.journal")
+        rows = [entry.row for entry in feed.take(5)]
+        for row in rows[1:]:
+            feed.acknowledge(row)
+        feed.save()
+        assert (journal.published, feed.unpublished, feed.drained) == (0, 5, False)
+        feed.acknowledge(rows[0])
+        feed.close()
+        assert journal.published == rows[-1]
+
+
+def test_a_refused_row_is_handed_out_again(tmp_path: Path) -> None:
+    with journal_of(tmp_path, 3):
+        feed = JournalFeed(tmp_path / f"{SESSION}.journal")
+        first, second, third = (entry.row for entry in feed.take(3))
+        feed.acknowledge(first)
+        feed.refuse(second)
+        assert [entry.row for entry in feed.take(9)] == [second, third]
+        feed.close()
