@@ -1,0 +1,188 @@
+"""The night store: what was watched and what happened, in one SQLite file that survives a power cut.
+
+One writer, any number of readers. Whatever the detector derived from the samples goes in together with the snapshot
+from which it continues, in one transaction: after a crash the two can not disagree.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from collector.contract.topics import Place
+from detector import store_frames, store_record
+from detector.batch import Batch, SessionInfo
+from detector.events import Event, Stage
+from detector.night_record import NightRecord
+from detector.nights import night_of
+from detector.store_schema import connect
+
+PUBLISHED_STAGES: tuple[Stage, ...] = ("confirmed", "ended", "rejected")
+"""The stages the outside hears of; a suspicion is a silent mark."""
+
+
+class StoredSession(NamedTuple):
+    """A session in the store."""
+
+    info: SessionInfo
+    start_ns: int
+    end_ns: int
+    complete: bool
+
+
+class NightKey(NamedTuple):
+    """A night there is something to tell about."""
+
+    wearer: str
+    site: str
+    night: date
+
+
+class NightStore:
+    """An open night store; raises BadStore when the file is not one. Close it, or use it as a context manager."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._db = connect(path, read_only=read_only)
+
+    def commit(self, batch: Batch) -> None:
+        """File a batch, whole or not at all: when this returns it survives a power cut.
+
+        Rows follow from samples, so filing the same batch twice changes nothing; frames that were decided anew replace
+        what was filed from their first moment on.
+        """
+        with self._transaction():
+            session = self._put_session(batch)
+            if batch.frames is not None:
+                store_frames.put(self._db, session, batch.frames)
+            self._put_events(session, batch.events)
+            if batch.announced:
+                self._put_deliveries(batch.events)
+            if batch.frames is not None:
+                store_frames.cut_traces(self._db, session, int(batch.frames.t_ns[0]))
+            self._db.executemany(
+                "INSERT OR REPLACE INTO temperature VALUES (?, ?, ?)", [(session, *row) for row in batch.temperatures]
+            )
+            if batch.snapshot is not None:
+                self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?)", (session, batch.snapshot))
+
+    def forget(self, place: Place, session: str) -> None:
+        """Drop what was derived from a session, so that it can be watched anew from its first sample.
+
+        What was published stays known: an event that comes out again is not announced again.
+        """
+        with self._transaction():
+            row = self._db.execute(
+                "SELECT id FROM session WHERE wearer = ? AND site = ? AND name = ?", (*place, session)
+            ).fetchone()
+            for table in ("event", "second", "envelope", "unwatched", "temperature", "recent_frames", "snapshot"):
+                self._db.execute(f"DELETE FROM {table} WHERE session = ?", row or (None,))
+            self._db.execute("DELETE FROM session WHERE id = ?", row or (None,))
+
+    def snapshot(self, place: Place, session: str) -> bytes | None:
+        """The state from which watching this session continues; None when it has not been seen."""
+        row = self._db.execute(
+            "SELECT state FROM snapshot JOIN session ON session.id = snapshot.session"
+            " WHERE wearer = ? AND site = ? AND name = ?",
+            (*place, session),
+        ).fetchone()
+        return row[0] if row else None
+
+    def is_complete(self, place: Place, session: str) -> bool:
+        """Whether this session has been watched to its end."""
+        row = self._db.execute(
+            "SELECT complete FROM session WHERE wearer = ? AND site = ? AND name = ?", (*place, session)
+        ).fetchone()
+        return bool(row and row[0])
+
+    def sessions(self) -> list[StoredSession]:
+        """Every session, in order of time."""
+        rows = self._db.execute("SELECT info, start_ns, end_ns, complete FROM session ORDER BY start_ns, id")
+        return [
+            StoredSession(msgspec.json.decode(info, type=SessionInfo), start_ns, end_ns, bool(complete))
+            for info, start_ns, end_ns, complete in rows
+        ]
+
+    def nights(self, zone: ZoneInfo) -> list[NightKey]:
+        """Every night of which there is a session, the latest last."""
+        found = {
+            NightKey(stored.info.wearer, stored.info.site, night_of(stored.start_ns, zone))
+            for stored in self.sessions()
+        }
+        return sorted(found, key=lambda key: (key.night, key.wearer, key.site))
+
+    def record(self, wearer: str, site: str, night: date, zone: ZoneInfo) -> NightRecord:
+        """Everything known about one night; raises NoSuchNight, which names the nights there are."""
+        with self._transaction("DEFERRED"):  # one view of the file while the detector goes on writing
+            return store_record.read(self._db, Place(wearer, site), night, zone)
+
+    def undelivered(self) -> list[Event]:
+        """The events whose latest stage has not been published yet, in order of onset."""
+        rows = self._db.execute(
+            "SELECT json FROM delivery JOIN event ON event.id = delivery.event AND event.stage = delivery.stage"
+            " WHERE published_ns IS NULL ORDER BY onset_ns"
+        )
+        return [msgspec.json.decode(row[0], type=Event) for row in rows]
+
+    def delivered(self, event: str, stage: Stage, published_ns: int) -> None:
+        """Note that the broker has taken over an event's message, at this time by the host's clock."""
+        self._db.execute(
+            "UPDATE delivery SET published_ns = ? WHERE event = ? AND stage = ? AND published_ns IS NULL",
+            (published_ns, event, stage),
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> "NightStore":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def _put_session(self, batch: Batch) -> int:
+        info = batch.info
+        return int(
+            self._db.execute(
+                "INSERT INTO session (wearer, site, name, info, start_ns, end_ns, complete)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                " SET start_ns = excluded.start_ns, end_ns = excluded.end_ns,"
+                " complete = excluded.complete RETURNING id",
+                (
+                    *(info.wearer, info.site, info.session, msgspec.json.encode(info)),
+                    *(batch.start_ns, batch.end_ns, batch.complete),
+                ),
+            ).fetchone()[0]
+        )
+
+    def _put_events(self, session: int, events: Sequence[Event]) -> None:
+        for e in events:
+            self._db.execute(
+                "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET stage = excluded.stage, alerted_ns = excluded.alerted_ns,"
+                " end_ns = excluded.end_ns, json = excluded.json",
+                (
+                    *(e.id, session, e.stage, e.channel, e.onset_ns, e.suspected_ns, e.alerted_ns, e.end_ns),
+                    msgspec.json.encode(e),
+                ),
+            )
+
+    def _put_deliveries(self, events: Sequence[Event]) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO delivery VALUES (?, ?, NULL)",
+            [(e.id, e.stage) for e in events if e.stage in PUBLISHED_STAGES],
+        )
+
+    @contextmanager
+    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
+        self._db.execute(f"BEGIN {kind}")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")

@@ -1,0 +1,29 @@
+"""Every sentence the detector says aloud, in one place, for whoever translates them."""
+
+from detector.events import Event
+
+WATCHING = "Watching."
+CANDIDATE = "The calf has tightened; watching whether it stays so."
+LATE = "Not watching: the data are more than two minutes old. What they hold is filed without an alert."
+OFFLINE = "Not watching: no data arrive from the wearable's collector. Check that it is switched on and in reach."
+ENDED = "Not watching: the recording has ended."
+STOPPED = "Not watching: the detector was stopped."
+
+
+def alert(event: Event) -> str:
+    """What to do, for someone who has just been woken; the seconds are those from onset to alert."""
+    seconds = ((event.alerted_ns or event.suspected_ns) - event.onset_ns) / 1e9
+    return (
+        f"Possible calf cramp for {seconds:.0f} s. Straighten your leg, pull toes up. "
+        "Stand up slowly, hold on to something."
+    )
+
+
+def over(event: Event) -> str:
+    """That it is over, and how long it was."""
+    return f"The possible cramp is over; it lasted {event.duration_s or 0:.0f} s."
+
+
+def rejected(event: Event) -> str:
+    """Why a suspicion was none."""
+    return f"No cramp: {event.reason}."
