@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 
 from collector.contract.broker import BrokerSettings
-from collector.contract.messages import Name
+from collector.contract.names import Name
 from crampwatch.errors import UserError
 from detector.settings import DetectorSettings
 
@@ -54,7 +54,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timezone: str = "UTC"
     data_directory: str = "crampwatch-data"
     broker: BrokerSettings | None = None
-    sensors: Annotated[list[Sensor], msgspec.Meta(min_length=1)] = msgspec.field(name="sensor", default_factory=list)
+    sensors: list[Sensor] = msgspec.field(name="sensor", default_factory=list)
     detection: Detection = Detection()
     detector: DetectorSettings = DetectorSettings()
 
@@ -123,6 +123,8 @@ def _without_none(value: object) -> object:
 
 
 def _check_sensors(path: Path, config: Config) -> None:
+    if not config.sensors:
+        raise UserError(f"{path}: no sensor is named; write a [[sensor]] with its wearer and site")
     places = [(sensor.wearer, sensor.site) for sensor in config.sensors]
     for place in places:
         if places.count(place) > 1:

@@ -25,6 +25,7 @@ from detector.report import render
 from detector.score import Score, score_recording
 from detector.settings import DetectorSettings
 from detector.store import NightStore
+from detector.store_schema import BadStore
 from detector.truth_file import read_truth
 
 SLEEPER = place("sleeper", "left_calf")
@@ -140,10 +141,11 @@ def _blocks(sensor: Sensor) -> int:
 
 def _complete(demo: Demo) -> bool:
     """Whether every wearable's session has been filed to its end."""
-    if not demo.config.store.is_file():
+    try:
+        with NightStore(demo.config.store, read_only=True) as store:
+            return sum(stored.complete for stored in store.sessions()) >= len(demo.config.sensors)
+    except BadStore:  # the detector has not made it yet
         return False
-    with NightStore(demo.config.store, read_only=True) as store:
-        return sum(stored.complete for stored in store.sessions()) >= len(demo.config.sensors)
 
 
 def _told(record: NightRecord) -> list[tuple[float, float, float, str]]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from crampwatch.config import Config, Sensor, load
 from crampwatch.logs import to_stderr
-from crampwatch.wiring import live_collector, playing_collector
 
 
 def collect(config: Path = Path("crampwatch.toml")) -> None:
@@ -36,6 +35,8 @@ async def _collect(config: Config) -> None:
 
 
 async def _listen(config: Config, sensor: Sensor, stop: asyncio.Event) -> None:
+    from crampwatch.wiring import live_collector
+
     collector = live_collector(config, sensor)
     running = asyncio.create_task(collector.run())
     stopped = asyncio.create_task(stop.wait())
@@ -46,6 +47,8 @@ async def _listen(config: Config, sensor: Sensor, stop: asyncio.Event) -> None:
 
 
 async def _play(config: Config, sensor: Sensor, recording: Path, stop: asyncio.Event) -> None:
+    from crampwatch.wiring import playing_collector
+
     collector, wearable = playing_collector(config, sensor, recording)
     running = asyncio.create_task(collector.run())
     events = [asyncio.create_task(event.wait()) for event in (stop, wearable.finished)]

@@ -5,8 +5,6 @@ from pathlib import Path
 from crampwatch.config import load
 from crampwatch.errors import UserError
 from crampwatch.logs import to_stderr
-from crampwatch.processes import stop_on_signals
-from crampwatch.wiring import broker_of, service_settings
 
 
 def detect(config: Path = Path("crampwatch.toml")) -> None:
@@ -19,6 +17,8 @@ def detect(config: Path = Path("crampwatch.toml")) -> None:
     config
         The settings file.
     """
+    from crampwatch.processes import stop_on_signals
+    from crampwatch.wiring import broker_of, service_settings
     from detector.mqtt import serve
     from detector.store_schema import BadStore
 

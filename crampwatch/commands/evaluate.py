@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crampwatch.errors import UserError
-from crampwatch.words import hours_and_minutes
+from crampwatch.words import counted, hours_and_minutes
 
 if TYPE_CHECKING:
     from detector.confidence import Estimate
@@ -77,14 +77,15 @@ def _truth_beside(folder: Path, stem: str) -> Path:
 
 def _show(figures: "Evaluation", console: Console) -> None:
     console.print(
-        f"{figures.recordings} recording(s), {hours_and_minutes(figures.watched_s)} watched. "
-        f"{figures.true_positives} cramps found, {figures.false_negatives} missed "
-        f"({figures.missed_while_not_watched} of them while not watched), {figures.false_positives} false alarms.",
+        f"{counted(figures.recordings, 'recording')}, {hours_and_minutes(figures.watched_s)} watched. "
+        f"{counted(figures.true_positives, 'cramp')} found, {figures.false_negatives} missed "
+        f"({figures.missed_while_not_watched} of them while not watched), "
+        f"{counted(figures.false_positives, 'false alarm')}.",
         soft_wrap=True,
     )
     if figures.ineligible.total:
         console.print(
-            f"Shorter than {figures.eligible_s:g} s and not counted: {figures.ineligible.total} cramps, "
+            f"Shorter than {figures.eligible_s:g} s and not counted: {counted(figures.ineligible.total, 'cramp')}, "
             f"{figures.ineligible.confirmed} of them found.",
             soft_wrap=True,
         )

@@ -8,9 +8,7 @@ from cyclopts.validators import Number
 from rich.console import Console
 
 from crampwatch.config import load
-from crampwatch.processes import stop_on_signals
 from crampwatch.progress import progress
-from crampwatch.wiring import broker_of
 from crampwatch.words import hours_and_minutes
 
 
@@ -43,6 +41,8 @@ def replay(
     from collector.contract.recordings import open_recording
     from collector.contract.topics import place
     from collector.replayer import Replayer
+    from crampwatch.processes import stop_on_signals
+    from crampwatch.wiring import broker_of
 
     broker = broker_of(load(config))
     played = open_recording(recording, place=place(wearer, site))

@@ -16,6 +16,7 @@ from crampwatch.words import counted, hours_and_minutes
 if TYPE_CHECKING:
     from collector.contract.channel_roles import Choice
     from detector.score import Score
+    from detector.settings import DetectorSettings
 
 STANDARD_OUTPUT = Path("-")
 FAILED = 2
@@ -24,7 +25,7 @@ FAILED = 2
 
 def score(
     *files: Path,
-    out: Path = Path(),
+    out: Annotated[Path, Parameter(allow_leading_hyphen=True)] = Path(),
     emg: str = "",
     acc: str = "",
     temp: str = "",
@@ -33,7 +34,7 @@ def score(
     config: Path | None = None,
     jobs: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
 ) -> int:
-    """Find cramps in recordings (EDF, EDF+, BDF or a journal) and write <recording>.events.json.
+    """Find cramps in recordings (EDF, EDF+, BDF or a journal) and write RECORDING.events.json.
 
     A recording that cannot be scored is told in one line and does not stop the others; the exit code is then 2.
 
@@ -50,7 +51,7 @@ def score(
     temp
         Label of the temperature.
     table
-        Write <recording>.events.csv, too: a table of events and candidates.
+        Write RECORDING.events.csv, too: a table of events and candidates.
     annotate
         Write this EDF+ file, too: the recording with what was found as annotations. For one recording.
     config
@@ -60,12 +61,11 @@ def score(
     """
     # Imported here: a mistyped option does not wait for scipy.
     from collector.contract.channel_roles import Choice
-    from crampwatch.config import load
     from detector.cohort import Failure, score_files
     from detector.settings import DetectorSettings
 
     _check(files, out, table, annotate)
-    settings = load(config).detector if config else DetectorSettings()
+    settings = _detector_settings(config) if config else DetectorSettings()
     choice = Choice(emg=_labels(emg), acc=_labels(acc), temp=_labels(temp))
     to_stdout = out == STANDARD_OUTPUT
     told, errors = Console(stderr=to_stdout, highlight=False), Console(stderr=True, highlight=False)
@@ -161,6 +161,20 @@ def _annotate(path: Path, choice: "Choice", score: "Score", target: Path) -> Non
         annotate(open_recording(path, choice), score, target)
     except OSError as error:
         raise UserError(f"{target}: cannot be written ({error.strerror})") from error
+
+
+def _detector_settings(path: Path) -> "DetectorSettings":
+    """The table [detector] of a settings file, which for scoring has to name no sensor."""
+    import msgspec
+
+    from crampwatch.config import Config
+
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Config).detector
+    except OSError as error:
+        raise UserError(f"{path}: the settings cannot be read ({error.strerror})") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}") from error
 
 
 def _labels(listed: str) -> tuple[str, ...]:
