@@ -5,6 +5,7 @@ import logging
 import time
 
 from collector.contract.codec import RefusalCounter
+from collector.contract.journal import Journal
 from collector.contract.messages import Health, StreamKind
 from collector.contract.topics import place
 from collector.devices.decoder import Decoder, PacketRefused
@@ -42,6 +43,7 @@ class Collector:
         self._packets = PacketQueue(settings.queue_packets)
         self._session: NightSession | None = None
         self._stop = asyncio.Event()
+        self._linger: asyncio.Event | None = None
         self._end_session = False
         self._supervisor = Supervisor(
             self._profile, settings.device, self._link_up, self._on_packet, self._time.monotonic_ns, backend
@@ -75,14 +77,15 @@ class Collector:
                 await _cancelled(task)
             await self._close()
 
-    def stop(self, *, end_session: bool = True) -> None:
+    def stop(self, *, end_session: bool = True, linger: asyncio.Event | None = None) -> None:
         """Make `run` finish: the open blocks are kept and published. To be called in the event loop's thread.
 
         With `end_session` the session is complete; without, the next start in the same night goes on with it, as it
-        does after any other end of `run`.
+        does after any other end of `run`. With `linger`, what is in the journals can still be asked for until then.
         """
         if not self._stop.is_set():
             self._end_session = end_session
+            self._linger = linger
             self._stop.set()
 
     async def settled(self) -> None:
@@ -119,6 +122,8 @@ class Collector:
         try:
             if self._session is not None:
                 self._session.close(end=self._end_session)
+            if self._linger is not None:
+                await self._linger.wait()
         finally:
             await asyncio.to_thread(self._publisher.stop)
 
@@ -152,15 +157,21 @@ class Collector:
         self._session.link_up(self._info.boot)
 
     def _publish_what_is_left(self) -> None:
-        """Publish what earlier runs could not, the oldest first; sessions of past nights can only be ended."""
+        """Publish what earlier runs could not, the oldest first; sessions of past nights can only be ended.
+
+        Sessions that ended tonight are announced once more: a crash may have come between the last block and that.
+        """
         tonight = night_of(self._time.night_ns(), self._settings.timezone)
         for journal, path in journals(self._settings):
-            if not journal.ended and night_of(journal.header.started_ns, self._settings.timezone) != tonight:
+            if not journal.ended and self._night(journal) != tonight:
                 journal.end()
                 self._publisher.publish(path)
-            elif journal.published < journal.last_row:
+            elif journal.published < journal.last_row or (journal.ended and self._night(journal) == tonight):
                 self._publisher.publish(path)
             journal.close()
+
+    def _night(self, journal: Journal) -> str:
+        return night_of(journal.header.started_ns, self._settings.timezone)
 
     def health(self, unpublished: int = 0) -> Health:
         """The collector's account of itself; how many rows are unpublished only the publisher knows."""

@@ -17,6 +17,7 @@ from crampwatch import processes
 from crampwatch.config import Config, Detection, Sensor, dump
 from crampwatch.errors import UserError
 from crampwatch.listener import Listener
+from crampwatch.wiring import everything_filed
 from detector.evaluate import Evaluation, evaluate
 from detector.messages import EventMessage
 from detector.night_record import NightRecord
@@ -25,7 +26,6 @@ from detector.report import render
 from detector.score import Score, score_recording
 from detector.settings import DetectorSettings
 from detector.store import NightStore
-from detector.store_schema import BadStore
 from detector.truth_file import read_truth
 
 SLEEPER = place("sleeper", "left_calf")
@@ -92,7 +92,7 @@ def play(demo: Demo, told: Callable[[float], None], alert: Callable[[Place, Even
 
         def done() -> bool:
             told(min(1.0, listener.filed / total))
-            return workers.collector.finished and _complete(demo)
+            return everything_filed(demo.config)
 
         workers.run(done, stop)
     if stop.is_set():
@@ -137,15 +137,6 @@ def _clear(folder: Path) -> None:
 def _blocks(sensor: Sensor) -> int:
     """How many EMG blocks a sensor's recording makes."""
     return round(duration_s(open_recording(Path(sensor.recording or ""))) / sensor.block_s)
-
-
-def _complete(demo: Demo) -> bool:
-    """Whether every wearable's session has been filed to its end."""
-    try:
-        with NightStore(demo.config.store, read_only=True) as store:
-            return sum(stored.complete for stored in store.sessions()) >= len(demo.config.sensors)
-    except BadStore:  # the detector has not made it yet
-        return False
 
 
 def _told(record: NightRecord) -> list[tuple[float, float, float, str]]:

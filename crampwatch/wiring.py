@@ -6,6 +6,7 @@ from collector.contract.broker import BrokerSettings
 from collector.contract.recordings import open_recording
 from collector.contract.topics import place
 from collector.link import PLATFORM
+from collector.night_session import journals
 from collector.service import Collector
 from collector.settings import CollectorSettings, DeviceSettings
 from collector.simulator.memory_backend import memory_backend
@@ -14,6 +15,8 @@ from collector.time_source import DeviceTime
 from crampwatch.config import Config, Sensor
 from crampwatch.errors import UserError
 from detector.service_settings import ServiceSettings
+from detector.store import NightStore
+from detector.store_schema import BadStore
 
 NO_BROKER = (
     "no broker is named: write one under [broker] in the settings, or use `crampwatch night`, which starts its own"
@@ -57,10 +60,35 @@ def live_collector(config: Config, sensor: Sensor) -> Collector:
 
 
 def playing_collector(config: Config, sensor: Sensor, recording: Path) -> tuple[Collector, VirtualWearable]:
-    """A collector of a virtual wearable that plays a recording, and that wearable."""
+    """A collector of a virtual wearable that plays a recording, and that wearable.
+
+    What has been played to its end before is not played again: the wearable is then switched off and `finished`.
+    """
     played = open_recording(recording, place=place(sensor.wearer, sensor.site))
-    speed = None if sensor.speed == "max" else sensor.speed
-    wearable = VirtualWearable(signals_of(played.blocks(60.0)), speed)
-    collector = Collector(collector_settings(config, sensor), memory_backend([wearable]), DeviceTime(played.start_ns))
+    settings = collector_settings(config, sensor)
+    wearable = VirtualWearable(signals_of(played.blocks(60.0)), None if sensor.speed == "max" else sensor.speed)
+    if _was_played(settings, played.start_ns):
+        wearable.finished.set()
+    air = [] if wearable.finished.is_set() else [wearable]
+    collector = Collector(settings, memory_backend(air), DeviceTime(played.start_ns))
     wearable.room = collector.settled
     return collector, wearable
+
+
+def everything_filed(config: Config) -> bool:
+    """Whether the night store holds a session of every sensor, watched to its end."""
+    try:
+        with NightStore(config.store, read_only=True) as store:
+            filed = {stored.info.place for stored in store.sessions() if stored.complete}
+    except BadStore:  # the detector has not made it yet
+        return False
+    return filed >= {place(sensor.wearer, sensor.site) for sensor in config.sensors}
+
+
+def _was_played(settings: CollectorSettings, start_ns: int) -> bool:
+    """Whether a journal holds this recording's session to its end."""
+    found = False
+    for journal, _ in journals(settings):
+        found |= journal.ended and journal.header.started_ns == start_ns
+        journal.close()
+    return found

@@ -12,7 +12,8 @@ def collect(config: Path = Path("crampwatch.toml")) -> None:
     """Collect from the wearables of the settings: into the journal first, then to the broker.
 
     Runs until it is stopped (SIGTERM or Ctrl-C); started again in the same night, it goes on with the same recording.
-    A sensor with a `recording` plays that file instead, as a virtual wearable; when all have been played, it ends.
+    A sensor with a `recording` plays that file instead, as a virtual wearable; what has been played can still be asked
+    for until the collector is stopped.
 
     Parameters
     ----------
@@ -55,5 +56,6 @@ async def _play(config: Config, sensor: Sensor, recording: Path, stop: asyncio.E
     await asyncio.wait((running, *events), return_when=asyncio.FIRST_COMPLETED)
     for event in events:
         event.cancel()
-    collector.stop(end_session=wearable.finished.is_set())
+    finished = wearable.finished.is_set()
+    collector.stop(end_session=finished, linger=stop if finished else None)
     await running

@@ -12,7 +12,8 @@ def night(config: Path = Path("crampwatch.toml")) -> None:
     """Watch the night: the collector, the detector and, unless the settings name one, a broker.
 
     Each runs in a process of its own and is started again when it dies; nothing that was journalled is lost by that.
-    Stop with Ctrl-C or SIGTERM; the report of the night is then one `crampwatch report` away.
+    Stop with Ctrl-C or SIGTERM; the report of the night is then one `crampwatch report` away. Where every sensor plays a
+    recording, it ends by itself.
 
     Parameters
     ----------
@@ -20,6 +21,7 @@ def night(config: Path = Path("crampwatch.toml")) -> None:
         The settings file.
     """
     from crampwatch import processes
+    from crampwatch.wiring import everything_filed
 
     to_stderr()
     settings = load(config)
@@ -27,5 +29,6 @@ def night(config: Path = Path("crampwatch.toml")) -> None:
     watched = ", ".join(f"{sensor.wearer} ({sensor.site})" for sensor in settings.sensors)
     console.print(f"Watching {watched}. The night is kept in {settings.directory}. Ctrl-C stops.", soft_wrap=True)
     workers = processes.night(config, settings)
-    workers.run(lambda: workers.collector.finished, processes.stop_on_signals())
+    only_recordings = all(sensor.recording for sensor in settings.sensors)
+    workers.run(lambda: only_recordings and everything_filed(settings), processes.stop_on_signals())
     console.print(f"Stopped. For the report: crampwatch report --config {config}", soft_wrap=True)
