@@ -35,6 +35,8 @@ FS = 250.0
 SHANK_AXIS: Literal["x"] = "x"
 """The simulated leg wears its sensor as a cramp-node is to be worn: x along the shank."""
 REAL_RECORDING = Path(__file__).parent.parent / "tests" / "recordings" / "rest_with_bursts_64s.edf"
+BLOCK_S = 2.0
+"""Twice the usual: at this speed the embedded broker is the bottleneck, and it counts messages, not bytes."""
 COMMIT_EVERY_S = 60.0
 """At 500 times real time a commit every minute of the night is still one every eighth of a second."""
 
@@ -72,7 +74,7 @@ def prepare(folder: Path, seed: int, hours: float, cramps: int, told: Callable[[
     config = Config(
         data_directory=str(folder.absolute()),
         sensors=[
-            Sensor(wearer=who.wearer, site=who.site, recording=str(recording.absolute()), speed="max")
+            Sensor(wearer=who.wearer, site=who.site, recording=str(recording.absolute()), speed="max", block_s=BLOCK_S)
             for who, recording in played
         ],
         detection=Detection(commit_every_s=COMMIT_EVERY_S, clock="samples", simulated=True),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from detector.messages import EventMessage
 
 
-def demo(*, out: Path = Path("crampwatch-demo"), seed: int = 7, hours: float = 8.0, cramps: int = 3) -> None:
+def demo(*, out: Path = Path("crampwatch-demo"), seed: int = 1, hours: float = 8.0, cramps: int = 3) -> None:
     """Play a simulated night and a real recording through everything, from the wearable to the morning report.
 
     Two virtual wearables are collected over bleak, journalled, published to an MQTT broker, watched by the detector

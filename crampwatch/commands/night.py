@@ -12,7 +12,7 @@ def night(config: Path = Path("crampwatch.toml")) -> None:
     """Watch the night: the collector, the detector and, unless the settings name one, a broker.
 
     Each runs in a process of its own and is started again when it dies; nothing that was journalled is lost by that.
-    Stop with Ctrl-C or SIGTERM; the report of the night is then one `crampwatch report` away. Where every sensor plays a
+    Stop with Ctrl-C or SIGTERM; the report of the night is then one `crampwatch report` away. Where all sensors play a
     recording, it ends by itself.
 
     Parameters
