@@ -4,10 +4,8 @@ import logging
 import secrets
 import threading
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -15,7 +13,8 @@ from collector.block_builder import BlockBuilder
 from collector.contract.codec import decode_block
 from collector.contract.errors import BadRecording
 from collector.contract.journal import SUFFIX, Header, Journal, StreamEnd
-from collector.contract.messages import NS, SampleBlock, StreamKind
+from collector.contract.messages import SampleBlock, StreamKind
+from collector.contract.nights import night_of
 from collector.devices.decoder import Samples
 from collector.devices.profile import DeviceInfo, Stream
 from collector.settings import CollectorSettings
@@ -24,18 +23,10 @@ from collector.time_source import TimeSource
 
 log = logging.getLogger(__name__)
 
-NOON = timedelta(hours=12)
-"""A night is local noon to local noon, named by the date of its evening: twelve hours back, it is one calendar day."""
 NAME_CHARS = 36
 """How much of wearer and site goes into a session id, which may have 96 characters; the header has them whole."""
 _PLACEMENT = "placement "
 """Notes that begin like this hold a Placement as JSON."""
-
-
-def night_of(t_ns: int, timezone: str) -> str:
-    """The night to which a moment belongs, as the ISO date of its evening."""
-    local = datetime.fromtimestamp(t_ns // NS, ZoneInfo(timezone)).replace(tzinfo=None)
-    return (local - NOON).date().isoformat()
 
 
 class NightSession:
@@ -46,7 +37,7 @@ class NightSession:
     ) -> None:
         self.journal = journal
         self.path = path
-        self.night = night_of(journal.header.started_ns, settings.timezone)
+        self.night = night_of(journal.header.started_ns, settings.zone)
         self._time = time
         self._streams = info.streams
         self._complete: list[SampleBlock] = []
@@ -69,14 +60,16 @@ class NightSession:
         Raises BadRecording when the journal cannot be written.
         """
         now_ns = time.night_ns()
-        night = night_of(now_ns, settings.timezone)
+        night = night_of(now_ns, settings.zone)
         for journal, path in journals(settings):
-            if night_of(journal.header.started_ns, settings.timezone) == night and not journal.ended:
+            if night_of(journal.header.started_ns, settings.zone) == night and not journal.ended:
                 if _suits(journal, info):
                     return cls(journal, path, info, settings, time)
                 journal.end()
             journal.close()
-        session = f"{night}_{settings.wearer[:NAME_CHARS]}_{settings.site[:NAME_CHARS]}_{secrets.token_hex(2)}"
+        session = (
+            f"{night.isoformat()}_{settings.wearer[:NAME_CHARS]}_{settings.site[:NAME_CHARS]}_{secrets.token_hex(2)}"
+        )
         header = Header(
             session=session,
             wearer=settings.wearer,

@@ -3,15 +3,17 @@
 import asyncio
 import logging
 import time
+from datetime import date
 
 from collector.contract.codec import RefusalCounter
 from collector.contract.journal import Journal
 from collector.contract.messages import Health, StreamKind
+from collector.contract.nights import night_of
 from collector.contract.topics import place
 from collector.devices.decoder import Decoder, PacketRefused
 from collector.devices.profile import DeviceInfo, load_profile
 from collector.link import PLATFORM, Backend
-from collector.night_session import NightSession, journals, night_of
+from collector.night_session import NightSession, journals
 from collector.packet_queue import Packet, PacketQueue
 from collector.publisher import Publisher
 from collector.settings import CollectorSettings
@@ -149,7 +151,7 @@ class Collector:
         self._supervisor.heard(samples.stream, len(samples.digital), packet.arrival_ns)
 
     def _roll_over_at_noon(self) -> None:
-        if self._session is None or self._session.night == night_of(self._time.night_ns(), self._settings.timezone):
+        if self._session is None or self._session.night == night_of(self._time.night_ns(), self._settings.zone):
             return
         self._end()
         self._begin(self._info)
@@ -161,7 +163,7 @@ class Collector:
 
         Sessions that ended tonight are announced once more: a crash may have come between the last block and that.
         """
-        tonight = night_of(self._time.night_ns(), self._settings.timezone)
+        tonight = night_of(self._time.night_ns(), self._settings.zone)
         for journal, path in journals(self._settings):
             if not journal.ended and self._night(journal) != tonight:
                 journal.end()
@@ -170,8 +172,8 @@ class Collector:
                 self._publisher.publish(path)
             journal.close()
 
-    def _night(self, journal: Journal) -> str:
-        return night_of(journal.header.started_ns, self._settings.timezone)
+    def _night(self, journal: Journal) -> date:
+        return night_of(journal.header.started_ns, self._settings.zone)
 
     def health(self, unpublished: int = 0) -> Health:
         """The collector's account of itself; how many rows are unpublished only the publisher knows."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -34,3 +35,8 @@ class CollectorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     # Half an hour of a node that sends 15 packets a second; 8 MB at the most.
     queue_packets: Annotated[int, msgspec.Meta(ge=1)] = 27_000
     health_every_s: Positive = 10.0
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The wearer's time zone."""
+        return ZoneInfo(self.timezone)

@@ -9,10 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from collector.contract.nights import night_of
 from collector.contract.recording import duration_s
 from collector.contract.recordings import open_recording
 from collector.contract.topics import Place, place
-from collector.simulator import NightSpec, simulate_night, write_night
+from collector.simulator.edf import write_night
+from collector.simulator.night import simulate_night
+from collector.simulator.spec import NightSpec
 from crampwatch import processes
 from crampwatch.config import Config, Detection, Sensor, dump
 from crampwatch.errors import UserError
@@ -21,7 +24,6 @@ from crampwatch.wiring import everything_filed
 from detector.evaluate import Evaluation, evaluate
 from detector.messages import EventMessage
 from detector.night_record import NightRecord
-from detector.nights import night_of
 from detector.report import render
 from detector.score import Score, score_recording
 from detector.settings import DetectorSettings

@@ -7,8 +7,11 @@ def counted(number: int, noun: str) -> str:
 
 
 def hours_and_minutes(seconds: float) -> str:
-    """`7 h 31 min`; under an hour `12 min`, under a minute `48 s`."""
-    minutes = int(seconds // 60)
-    if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{minutes} min" if minutes else f"{seconds:.0f} s"
+    """`7 h 31 min`; under an hour `12 min`, under ten minutes `2 min 54 s`, under one `48 s`."""
+    whole = int(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    if minutes >= 10:
+        return f"{minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"

@@ -1,8 +1,9 @@
 """How much of a recording was watched, and why the rest was not."""
 
+from collector.contract.messages import NS
+from collector.contract.nights import Interval
 from detector.frame_rows import unwatched
 from detector.frames import CAUSES, Frames, Quality
-from detector.nights import NS, Interval
 
 NO_DATA = CAUSES[Quality.MISSING]
 

@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.contract.messages import NS
+from collector.contract.nights import Interval
 from detector.frames import CAUSES, Frames, Quality
-from detector.nights import NS, Interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.contract.nights import Interval
 from detector.events import Event
-from detector.nights import Interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.nights import NS, Interval
+from collector.contract.messages import NS
+from collector.contract.nights import Interval
 
 UPRIGHT_DEGREES = 30.0
 """The shank counts as upright within this angle of the vertical: the angle at which the detector confirms no cramp."""

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from collector.contract.nights import night_of
 from collector.contract.topics import Place
 from detector import store_frames, store_record
 from detector.batch import Batch, SessionInfo
 from detector.events import Event, Stage
 from detector.night_record import NightRecord
-from detector.nights import night_of
 from detector.store_schema import connect
 
 PUBLISHED_STAGES: tuple[Stage, ...] = ("confirmed", "ended", "rejected")

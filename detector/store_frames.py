@@ -6,10 +6,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.contract.messages import NS
+from collector.contract.nights import Interval
 from detector import frame_rows
 from detector.frames import Frames
 from detector.night_record import Trace
-from detector.nights import NS, Interval
 
 TRACE_BEFORE_S = 20
 TRACE_AFTER_S = 10

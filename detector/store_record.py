@@ -11,12 +11,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.contract.messages import NS
+from collector.contract.nights import Interval, bounds_ns
 from collector.contract.topics import Place
 from detector.batch import SessionInfo
 from detector.events import Event
 from detector.frames import CAUSES, Quality
 from detector.night_record import NightRecord, Seconds, Trace
-from detector.nights import NS, Interval, bounds_ns
 from detector.posture import postures
 from detector.store_frames import trace
 

@@ -36,7 +36,9 @@ def simulate(
         healthy; rls (restless legs and periodic movements); artefacts (electrodes, mains, radio); weak (cramps of 2.4
         to 3.5 times rest); empty (no cramps).
     """
-    from collector.simulator import NightSpec, simulate_night, write_night
+    from collector.simulator.edf import write_night
+    from collector.simulator.night import simulate_night
+    from collector.simulator.spec import NightSpec
 
     console = Console(highlight=False)
     try:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
+from collector.contract.messages import NS
 from detector.night_record import NightRecord
-from detector.nights import NS
 from detector.report.candidates import sort_candidates
 
 MINUTE_NS = 60 * NS

@@ -5,9 +5,9 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from collector.contract.messages import NS
 from detector.events import Event
 from detector.night_record import Trace
-from detector.nights import NS
 from detector.report import texts
 from detector.report.bins import Values, broken_at_gaps
 from detector.report.panels import INK, SOFT, motion_limit_mg

@@ -2,9 +2,9 @@
 
 from zoneinfo import ZoneInfo
 
+from collector.contract.messages import NS
 from detector.events import Event
 from detector.night_record import NightRecord
-from detector.nights import NS
 from detector.report import texts
 from detector.report.candidates import sort_candidates
 from detector.report.local_clock import LocalClock

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from detector.nights import NS
+from collector.contract.messages import NS
 
 QUARTER_NS = 15 * 60 * NS
 """Every offset from UTC in use, and every change of one, falls on a quarter of an hour."""

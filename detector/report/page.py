@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import jinja2
 from markupsafe import Markup
 
+from collector.contract.nights import Interval
 from detector.events import Event
 from detector.night_record import NightRecord
-from detector.nights import Interval
 from detector.report import night_plot, texts
 from detector.report.candidates import RULE, leg_moved, sort_candidates
 from detector.report.context import Finding, NightContext, findings, observe

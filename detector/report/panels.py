@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 from numpy.typing import NDArray
 
+from collector.contract.messages import NS
+from collector.contract.nights import Interval
 from detector.events import Event
 from detector.night_record import NightRecord, Seconds
-from detector.nights import NS, Interval
 from detector.report import texts
 from detector.report.bins import Extremes, extremes
 from detector.report.candidates import sort_candidates

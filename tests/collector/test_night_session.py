@@ -1,18 +1,15 @@
 """A session is one night of one wearer at one site; a restart in the same night goes on with it."""
 
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
-import pytest
 
 from collector.contract.journal import Journal
 from collector.contract.messages import NS, SessionId
 from collector.devices.decoder import Samples
 from collector.devices.profile import DeviceInfo, load_profile
-from collector.night_session import NightSession, journals, night_of
+from collector.night_session import NightSession, journals
 from collector.settings import CollectorSettings
 from collector.time_source import DeviceTime
 from tests.support.wearables import START_NS, settings
@@ -38,22 +35,6 @@ def ended(options: CollectorSettings) -> dict[SessionId, bool]:
         result[journal.header.session] = journal.ended
         journal.close()
     return result
-
-
-@pytest.mark.parametrize(
-    ("local", "night"),
-    [
-        ("2026-11-19 12:00", "2026-11-19"),
-        ("2026-11-19 23:59", "2026-11-19"),
-        ("2026-11-20 11:59", "2026-11-19"),
-        ("2026-10-25 11:59", "2026-10-24"),  # a night of 25 h
-        ("2026-10-25 12:00", "2026-10-25"),
-        ("2026-03-29 11:59", "2026-03-28"),  # and one of 23 h
-    ],
-)
-def test_a_night_is_noon_to_noon_by_the_wearers_clock(local: str, night: str) -> None:
-    moment = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo("Europe/Berlin"))
-    assert night_of(round(moment.timestamp()) * NS, "Europe/Berlin") == night
 
 
 def test_a_session_is_named_after_night_wearer_and_site(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crampwatch.cli import COMMANDS
+from crampwatch.words import hours_and_minutes
 
 HEAVY = ("scipy", "numpy", "matplotlib", "bleak", "paho", "amqtt")
 
@@ -74,3 +75,24 @@ def test_settings_with_a_wrong_entry_are_refused_naming_it(tmp_path: Path) -> No
     assert shown.returncode == 2
     assert "speeed" in shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+def test_scoring_needs_neither_bluetooth_nor_a_broker_nor_a_database(tmp_path: Path) -> None:
+    absent = ("bleak", "paho", "amqtt", "influxdb_client", "matplotlib", "jinja2")
+    recording = Path(__file__).parents[1] / "recordings" / "rest_with_bursts_64s.edf"
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({absent}))\n"
+        f"sys.argv = ['crampwatch', 'score', {str(recording)!r}, '--out', {str(tmp_path)!r}]\n"
+        "from crampwatch.cli import main; main()"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert (tmp_path / "rest_with_bursts_64s.events.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(27_120.0, "7 h 32 min"), (28_800, "8 h 00 min"), (3599, "59 min"), (174.9, "2 min 54 s"), (48.2, "48 s")],
+)
+def test_durations_are_written_as_people_say_them(seconds: float, words: str) -> None:
+    assert hours_and_minutes(seconds) == words

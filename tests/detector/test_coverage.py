@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.contract.messages import NS
+from collector.contract.nights import Interval
 from detector.coverage import Coverage
 from detector.frames import Frames, Quality
-from detector.nights import NS, Interval
 from tests.support.blocks import START_NS
 from tests.support.frames import frames, joined
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from detector.nights import NS, Interval
+from collector.contract.messages import NS
+from collector.contract.nights import Interval
 from detector.posture import posture_of, postures
 
 SUPINE, LEFT, UPRIGHT = [0, 0, 1000], [0, 1000, 0], [1000, 0, 0]

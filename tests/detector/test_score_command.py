@@ -41,7 +41,7 @@ def test_one_sentence_tells_cramps_watched_time_and_candidates(
 ) -> None:
     assert score(nights / "first.edf", out=tmp_path) == 0
     told = capsys.readouterr()
-    assert told.out == "first.edf: 1 cramp in 2 min of 3 min watched (22:01:40 for 30 s), 0 candidates\n"
+    assert told.out == "first.edf: 1 cramp in 2 min 55 s of 3 min 0 s watched (22:01:40 for 30 s), 0 candidates\n"
     assert "no temperature" in told.err
 
 

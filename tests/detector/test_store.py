@@ -13,11 +13,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from collector.contract.messages import NS
+from collector.contract.nights import Interval
 from detector.batch import Batch
 from detector.events import Event
 from detector.frames import Frames, Quality
 from detector.night_record import NightRecord
-from detector.nights import NS, Interval
 from detector.store import NightStore
 from detector.store_record import NoSuchNight
 from detector.store_schema import BadStore

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from collector.contract.messages import NS
 from collector.contract.topics import Place
 from detector.batch import SessionInfo
 from detector.events import Event, Figures, Stage, event_id
 from detector.frames import Frames, Quality
-from detector.nights import NS
 from tests.support.blocks import START_NS
 
 PLACE = Place("w1", "left_calf")

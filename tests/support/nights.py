@@ -10,10 +10,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.contract.messages import NS
+from collector.contract.nights import Interval
 from collector.contract.topics import Place
 from detector.events import Event, Figures, event_id
 from detector.night_record import NightRecord, Seconds, Trace
-from detector.nights import NS, Interval
 from detector.settings import DetectorSettings
 
 HOUR, MINUTE = 3600.0, 60.0

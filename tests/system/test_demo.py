@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from collector.contract.nights import night_of
 from collector.contract.topics import Place
 from crampwatch.config import load
 from detector.events import Event
 from detector.night_record import NightRecord
-from detector.nights import night_of
 from detector.store import NightStore
 from detector.store_schema import BadStore
 

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from scipy.signal import periodogram
 
-from collector.simulator import NightSpec
 from collector.simulator.artefacts import (
     Artefact,
     add_heart_beat,
@@ -11,6 +10,7 @@ from collector.simulator.artefacts import (
     plan_artefacts,
     plan_gaps,
 )
+from collector.simulator.spec import NightSpec
 from collector.simulator.subject import draw_subject
 
 FS = 500.0

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from edfio import read_edf
 
-from collector.simulator import Night, NightSpec, simulate_night, write_night
+from collector.simulator.edf import write_night
+from collector.simulator.night import Night, simulate_night
+from collector.simulator.spec import NightSpec
 
 
 @pytest.fixture(scope="module")

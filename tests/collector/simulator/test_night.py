@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
 
-from collector.simulator import CrampTruth, Night, NightSpec, simulate_night
+from collector.simulator.night import Night, simulate_night
+from collector.simulator.spec import NightSpec
+from collector.simulator.truth import CrampTruth
 
 
 @cache

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.simulator import NightSpec, Profile
 from collector.simulator.movements import DRAW
 from collector.simulator.schedule import Plan, plan_night
+from collector.simulator.spec import NightSpec, Profile
 from collector.simulator.subject import draw_subject
 
 

@@ -2,8 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from collector.simulator import NightSpec
-from collector.simulator.spec import exact_rate
+from collector.simulator.spec import NightSpec, exact_rate
 
 
 def test_a_default_night_is_eight_hours_in_records_of_five_seconds() -> None:

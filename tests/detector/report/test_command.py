@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from collector.contract.messages import NS
 from crampwatch.commands.report import choose, report
 from crampwatch.errors import UserError
 from detector.batch import Batch
-from detector.nights import NS
 from detector.store import NightKey, NightStore
 from tests.support.blocks import START_NS
 from tests.support.frames import INFO, frames

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.nights import NS
+from collector.contract.messages import NS
 from detector.report.context import (
     FACTORS,
     Finding,

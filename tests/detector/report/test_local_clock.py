@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.nights import NS
+from collector.contract.messages import NS
 from detector.report.local_clock import ClockChange, LocalClock
 
 HOUR_NS = 3600 * NS

@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from collector.contract.nights import Interval
 from detector.night_record import NightRecord, Trace
-from detector.nights import Interval
 from detector.report import NightContext, observe, render, texts
 from detector.report.page import TEMPLATES, leg_words, unbroken
 from tests.support.nights import (

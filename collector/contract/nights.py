@@ -4,7 +4,8 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-NS = 1_000_000_000
+from collector.contract.messages import NS
+
 NOON_HOUR = 12
 """Nobody's night spans noon less often than midnight: shift workers aside, noon splits no sleep."""
 
