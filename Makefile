@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format lock clean apt-packages
+.PHONY: help demo test test-slow check format reference pictures lock clean apt-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ check: $(VENV)/.dev ## style, types and import rules
 
 format: $(VENV)/.dev ## put the code in the project's style
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+reference: $(VENV)/.dev ## write the generated reference pages anew
+	@$(BIN)/python -m crampwatch.reference docs/reference
+
+pictures: $(VENV)/.dev apt-packages ## take the documentation's pictures from the running program
+	@$(BIN)/python docs/pictures/make.py
 
 lock: $(VENV)/bin/uv ## write the lock files anew
 	@$(BIN)/uv pip compile $(LOCK_FLAGS) --group build --extra night --extra influx pyproject.toml -o requirements.lock

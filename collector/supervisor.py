@@ -91,7 +91,7 @@ class Supervisor:
                 # Whatever fails in a Bluetooth stack, half of it in none of bleak's own classes, the answer is another
                 # attempt; the reason is for the log.
                 except Exception as error:
-                    self._complain(str(error) or type(error).__name__)
+                    self._complain(_in_words(error))
                 self.state = "waiting"
                 await self._sleep(self._backoff.next_s())
         finally:
@@ -165,3 +165,10 @@ class Supervisor:
         finally:
             sleeping.cancel()
             lost.cancel()
+
+
+def _in_words(error: Exception) -> str:
+    """Why there is no link, and where it is known, what to do."""
+    if isinstance(error, FileNotFoundError):  # how bleak tells that the D-Bus socket is not there
+        return "there is no D-Bus and so no Bluetooth here; start bluetoothd, or in a container mount /run/dbus"
+    return str(error) or type(error).__name__

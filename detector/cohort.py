@@ -62,8 +62,9 @@ def _in_processes(paths: Sequence[Path], choice: Choice, settings: DetectorSetti
                 outcome = future.result()
                 del left[outcome.path]
                 yield outcome
-    except BrokenProcessPool:
-        # A process that dies takes the whole pool with it: what is left is tried again, each alone.
+    except (BrokenProcessPool, OSError):
+        # A process that dies takes the whole pool with it: what is left is tried again, each alone. When it dies while
+        # work is still being handed out, Python says "handle is closed" instead; no worker lets an OSError out.
         for path in left:
             yield _alone(path, choice, settings)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
+from collector.contract.errors import ContractError
 from collector.contract.messages import Channel, Rate, StreamKind
 from collector.devices.layout import BadLayout, Layout, parse_layout
 
@@ -17,7 +18,7 @@ Uuid = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4
 Hex = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2})*$")]
 
 
-class BadProfile(ValueError):
+class BadProfile(ContractError):
     """A device profile cannot be used; the text says what is wrong with it."""
 
 

@@ -2,10 +2,17 @@
 
 import asyncio
 import signal
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crampwatch.config import Config, Sensor, load
 from crampwatch.logs import to_stderr
+
+if TYPE_CHECKING:
+    from collector.service import Collector
+    from collector.simulator.virtual_wearable import VirtualWearable
 
 
 def collect(config: Path = Path("crampwatch.toml")) -> None:
@@ -29,16 +36,22 @@ async def _collect(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    # All are made before any is started: what is wrong with the settings shows here, and in one line.
+    collecting = [_collector(config, sensor, stop) for sensor in config.sensors]
     async with asyncio.TaskGroup() as sensors:
-        for sensor in config.sensors:
-            collecting = _play(config, sensor, Path(sensor.recording), stop) if sensor.recording else None
-            sensors.create_task(collecting or _listen(config, sensor, stop))
+        for collector in collecting:
+            sensors.create_task(collector())
 
 
-async def _listen(config: Config, sensor: Sensor, stop: asyncio.Event) -> None:
-    from crampwatch.wiring import live_collector
+def _collector(config: Config, sensor: Sensor, stop: asyncio.Event) -> Callable[[], Coroutine[None, None, None]]:
+    from crampwatch.wiring import live_collector, playing_collector
 
-    collector = live_collector(config, sensor)
+    if sensor.recording is None:
+        return partial(_listen, live_collector(config, sensor), stop)
+    return partial(_play, *playing_collector(config, sensor, Path(sensor.recording)), stop)
+
+
+async def _listen(collector: "Collector", stop: asyncio.Event) -> None:
     running = asyncio.create_task(collector.run())
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -47,10 +60,7 @@ async def _listen(config: Config, sensor: Sensor, stop: asyncio.Event) -> None:
     await running
 
 
-async def _play(config: Config, sensor: Sensor, recording: Path, stop: asyncio.Event) -> None:
-    from crampwatch.wiring import playing_collector
-
-    collector, wearable = playing_collector(config, sensor, recording)
+async def _play(collector: "Collector", wearable: "VirtualWearable", stop: asyncio.Event) -> None:
     running = asyncio.create_task(collector.run())
     events = [asyncio.create_task(event.wait()) for event in (stop, wearable.finished)]
     await asyncio.wait((running, *events), return_when=asyncio.FIRST_COMPLETED)

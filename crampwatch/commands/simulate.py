@@ -15,7 +15,7 @@ def simulate(
     *,
     out: Path,
     seed: int = 1,
-    hours: Annotated[float, Parameter(help="Length of the night; at most 26.")] = 8.0,
+    hours: Annotated[float, Parameter(help="Length of the night; at most 24.")] = 8.0,
     fs: Annotated[float, Parameter(help="Sampling rate of the EMG in Hz.")] = 1000.0,
     profile: Literal["healthy", "rls", "artefacts", "weak", "empty"] = "healthy",
     channels: Annotated[int, Parameter(help="Number of EMG channels.")] = 1,
@@ -40,10 +40,10 @@ def simulate(
     from collector.simulator.night import simulate_night
     from collector.simulator.spec import NightSpec
 
-    console = Console(highlight=False)
+    console, shown = Console(highlight=False), Console(stderr=True, highlight=False)
     try:
         spec = NightSpec(seed=seed, hours=hours, fs=fs, profile=profile, emg_channels=channels, cramps=cramps)
-        with progress(console, f"simulating {hours:g} h at {fs:g} Hz") as told:
+        with progress(shown, f"simulating {hours:g} h at {fs:g} Hz") as told:
             night = simulate_night(spec, told)
         recording, truth = write_night(night, out)
     except ValueError as error:

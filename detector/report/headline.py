@@ -38,8 +38,13 @@ def enough_watched(record: NightRecord) -> bool:
 
 
 def alert_latency_s(record: NightRecord, event: Event) -> float | None:
-    """From onset, by the sensor's clock, to the published alert; None when none was published."""
+    """From onset, by the sensor's clock, to the published alert; None when none was published.
+
+    A simulated night is played at any speed, so there the time at which it was decided stands for the publication.
+    """
     published_ns = record.delivered_ns.get(event.id)
+    if published_ns is not None and record.simulated:
+        published_ns = event.alerted_ns
     return None if published_ns is None else (published_ns - event.onset_ns) / NS
 
 

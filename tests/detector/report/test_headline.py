@@ -81,14 +81,24 @@ def test_an_alert_that_was_never_sent_is_said() -> None:
 def test_one_missing_alert_among_several_is_counted() -> None:
     record = SEVERAL.record()
     first, *_ = record.events
-    record = dataclasses.replace(record, delivered_ns={first.id: first.onset_ns + 15_000_000_000})
+    record = dataclasses.replace(record, simulated=False, delivered_ns={first.id: first.onset_ns + 15_000_000_000})
     assert headline(record).endswith("Alert 15 s after onset; no alert was sent for 2 of 3 cramps.")
 
 
 def test_different_latencies_are_told_as_a_range() -> None:
     record = SEVERAL.record()
     delivered = {event.id: event.onset_ns + s * 10**9 for event, s in zip(record.events, (12, 18, 14), strict=True)}
-    assert headline(dataclasses.replace(record, delivered_ns=delivered)).endswith("Alerts 12 s to 18 s after onset.")
+    assert headline(dataclasses.replace(record, simulated=False, delivered_ns=delivered)).endswith(
+        "Alerts 12 s to 18 s after onset."
+    )
+
+
+def test_a_simulated_nights_latency_is_that_of_the_decision_not_of_the_speed_it_was_played_at() -> None:
+    record = SEVERAL.record()
+    alerted = (event.alerted_ns for event in record.events)
+    late = {event.id: (t or 0) + 300 * 10**9 for event, t in zip(record.events, alerted, strict=True)}
+    played_fast = dataclasses.replace(record, simulated=True, delivered_ns=late)
+    assert headline(played_fast).endswith("Alerts 12 s after onset.")
 
 
 def test_watched_time_is_never_rounded_up() -> None:
