@@ -138,6 +138,11 @@ class ChannelWatch(Remembers):
         s = self._settings
         return max(s.off_ratio * level, level + s.off_margin_uv) if self._calibrated else s.off_ratio * level
 
+    def _mains_limit(self, on: float) -> float:
+        """How much the mains may raise the threshold before it is said to drown the muscle."""
+        s = self._settings
+        return max(s.mains_limit_uv, on) if self._calibrated else s.mains_limit_ratio * on
+
     def _flat_below(self, level: float) -> float:
         """Quieter than this is no muscle at rest but a sensor that has come off."""
         return self._settings.flat_ratio * min(level, self.rest.lowest or level)
@@ -198,7 +203,7 @@ class ChannelWatch(Remembers):
             and not any(quality[first:stop])
             and max(envelope) <= on
             and min(envelope) >= self._flat_below(level)
-            and max(frames.line_uv[first:stop]) * s.mains_leak <= s.mains_limit * on
+            and max(frames.line_uv[first:stop]) * s.mains_leak <= self._mains_limit(on)
         )
 
     def _quality(self, frames: ChannelFrames, k: int, level: float) -> int:
@@ -206,7 +211,7 @@ class ChannelWatch(Remembers):
         s = self._settings
         line = frames.line_uv[k]
         # A strong contraction has power at the mains' frequencies, too; hum has it nowhere else.
-        if line * s.mains_leak > s.mains_limit * self._on(level) and line > frames.envelope_uv[k]:
+        if line * s.mains_leak > self._mains_limit(self._on(level)) and line > frames.envelope_uv[k]:
             return int(Quality.MAINS)
         if frames.envelope_uv[k] >= self._flat_below(level):
             self.low_run = 0
@@ -228,7 +233,7 @@ class ChannelWatch(Remembers):
         self.mask = (self.mask << 1 | above) & PERSIST_MASK
         steady = self.mask.bit_count() >= PERSIST
         if self.contraction is not None:
-            self._rule.take(self.contraction, frame, off, steady=steady)
+            self._rule.take(self.contraction, frame, off)
             return self._after_frame(self.contraction, number)
         if steady:
             return [self._suspect(number, level, on, off)]
@@ -248,12 +253,13 @@ class ChannelWatch(Remembers):
             onset_index=frame.sample,
             suspected_ns=self.history.frame(number).t_ns,
             rest_uv=level,
+            highest_rest_uv=self.rest.highest(),
             threshold_uv=on,
             rise_s=self._rise_s(first_above, level),
             still_before_s=self._still_before_s(onset),
         )
         for k in range(onset, number + 1):
-            self._rule.take(c, self.history.frame(k), off, steady=True)
+            self._rule.take(c, self.history.frame(k), off)
         self.quiet = []
         return self._event(c, "suspected", "a sudden rise above the threshold")
 
@@ -291,7 +297,8 @@ class ChannelWatch(Remembers):
         """How long the leg had not moved before onset, as far as is remembered; None when motion is unknown."""
         h, s = self.history, self._settings
         stop = onset - h.first
-        before = h.motion_mg[max(0, stop - round(s.asleep_still_s / self._step_s)) : stop]
+        # One frame more than asked for, or rounding would make the longest stillness just too short.
+        before = h.motion_mg[max(0, stop - math.ceil(s.asleep_still_s / self._step_s) - 1) : stop]
         if sum(map(math.isnan, before)) * 2 > len(before) or not before:
             return None
         still = next((k for k, motion in enumerate(reversed(before)) if motion > s.moving_mg), len(before))
@@ -304,13 +311,13 @@ class ChannelWatch(Remembers):
         rule, s = self._rule, self._settings
         if c.invalid_run > rule.invalid_limit:
             return [self._rejected(c, number, "the signal was lost while it lasted")]
-        if c.below_run > rule.dip_limit:
+        if c.dip > rule.dip_limit:
             return [self._rejected(c, number, rule.objection(c) or "it paused just before it would have been believed")]
         if rule.objection(c) is None:
             c.confirmed_ns = self.history.frame(number).t_ns
             c.reason = rule.agreement(c)
             return [self._event(c, "confirmed", c.reason)]
-        limit = s.relearn_s if c.rise_s <= s.rise_limit_s else s.relearn_unsudden_s
+        limit = s.relearn_unsudden_s if rule.is_a_new_floor(c) else s.relearn_s
         if c.frames * self._step_s >= limit:
             reason = f"{rule.objection(c)}; after {limit:.0f} s its level is taken for the new resting level"
             self.rest.relearn()
@@ -319,7 +326,7 @@ class ChannelWatch(Remembers):
 
     def _follow(self, c: Contraction, number: int) -> list[Event]:
         """A confirmed contraction lasts until the muscle has been quiet, or unseen, for the stated gap."""
-        if c.below_run >= self._rule.gap_limit:
+        if c.idle >= self._rule.gap_limit:
             return [self._ended(c, number, c.reason)]
         if c.invalid_run >= self._rule.gap_limit:
             return [self._ended(c, number, c.reason + "; the signal was lost before it ended")]

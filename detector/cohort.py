@@ -2,11 +2,10 @@
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from collector.contract.channel_roles import Choice
 from collector.contract.errors import ContractError
@@ -14,6 +13,12 @@ from collector.contract.recording import duration_s
 from collector.contract.recordings import open_recording
 from detector.score import Score, score_recording
 from detector.settings import DetectorSettings
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+ATTEMPTS = 2
+"""A process may be killed for what its neighbours use; killed again, it is the recording."""
 
 
 class Failure(NamedTuple):
@@ -55,32 +60,42 @@ def _tell_share(progress: Callable[[float], None], done: int, total: int, share:
 
 
 def _in_processes(paths: Sequence[Path], choice: Choice, settings: DetectorSettings, workers: int) -> Iterator[Outcome]:
-    left = dict.fromkeys(paths)
-    try:
-        with _pool(workers) as pool:
-            for future in as_completed([pool.submit(_outcome, path, choice, settings) for path in paths]):
-                outcome = future.result()
-                del left[outcome.path]
-                yield outcome
-    except (BrokenProcessPool, OSError):
-        # A process that dies takes the whole pool with it: what is left is tried again, each alone. When it dies while
-        # work is still being handed out, Python says "handle is closed" instead; no worker lets an OSError out.
-        for path in left:
-            yield _alone(path, choice, settings)
+    # A thread waits for each process. A pool of processes would share queues, and a worker killed while it holds the
+    # lock of one leaves the others waiting for ever.
+    with ThreadPoolExecutor(workers) as threads:
+        for future in as_completed([threads.submit(_apart, path, choice, settings) for path in paths]):
+            yield future.result()
 
 
-def _alone(path: Path, choice: Choice, settings: DetectorSettings) -> Outcome:
-    try:
-        with _pool(1) as pool:
-            return pool.submit(_outcome, path, choice, settings).result()
-    except BrokenProcessPool:
-        reason = f"{path.name}: the process that scored it was killed; was there enough memory?"
-        return Outcome(path, Failure(reason))
+def _apart(path: Path, choice: Choice, settings: DetectorSettings) -> Outcome:
+    for _ in range(ATTEMPTS):
+        outcome = _in_a_process(path, choice, settings)
+        if outcome is not None:
+            return outcome
+    reason = f"{path.name}: the process that scored it was killed; was there enough memory?"
+    return Outcome(path, Failure(reason))
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+def _in_a_process(path: Path, choice: Choice, settings: DetectorSettings) -> Outcome | None:
+    """The outcome from a process of its own; None when that was killed."""
     # Spawned, not forked: a fork copies locks that other threads hold, and hangs on them.
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_send_outcome, args=(sender, path, choice, settings))
+    process.start()
+    sender.close()  # the process has the only other end now: when it dies, this one sees the end of the file
+    try:
+        outcome: Outcome = receiver.recv()
+        return outcome
+    except EOFError:
+        return None
+    finally:
+        process.join()
+        receiver.close()
+
+
+def _send_outcome(sender: "Connection", path: Path, choice: Choice, settings: DetectorSettings) -> None:
+    sender.send(_outcome(path, choice, settings))
 
 
 def _outcome(

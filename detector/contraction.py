@@ -1,7 +1,7 @@
 """One contraction while it lasts: what has been measured of it, and whether that makes it a cramp."""
 
 import math
-from bisect import insort
+from bisect import bisect_right, insort
 
 import msgspec
 
@@ -9,6 +9,9 @@ from detector.events import Figures
 from detector.history import Frame
 from detector.settings import DetectorSettings
 
+FRAMES_OF_A_SECOND = 10
+LAST_SECOND = 2**FRAMES_OF_A_SECOND - 1
+"""A bit for each of the last ten frames: above the release threshold or not."""
 ENDLESS = 1e9
 """Stands for "never" where a number of seconds is wanted: no quiet moment was found."""
 
@@ -20,6 +23,7 @@ class Contraction(msgspec.Struct, kw_only=True):
     onset_ns: int
     onset_index: int
     rest_uv: float
+    highest_rest_uv: float
     threshold_uv: float
     rise_s: float
     still_before_s: float | None
@@ -29,23 +33,21 @@ class Contraction(msgspec.Struct, kw_only=True):
     frames: int = 0
     valid: int = 0
     low: int = 0
-    below_run: int = 0
+    dip: int = 0
     longest_dip: int = 0
+    above: int = LAST_SECOND
+    idle: int = 0
     invalid: int = 0
     invalid_run: int = 0
     last_active_ns: int = 0
-    last_active_frame: int = 0
     energy: float = 0.0
     active: int = 0
     peak_uv: float = 0.0
     line_share: float = 0.0
     motion_known: int = 0
-    motion_counted: int = 0
-    moving: int = 0
     first_motion: int | None = None
-    early_known: int = 0
-    early_moving: int = 0
-    third_second_moving: bool = False
+    early_mg: list[float] = []
+    ordered_mg: list[float] = []
     upright_run: int = 0
     recent_uv: list[float] = []
     ordered_uv: list[float] = []
@@ -67,17 +69,13 @@ class ContractionRule:
         self._early = round(s.lead_s / step_s)
         self._third_second = round((s.lead_s - 1) / step_s)
         self._upright = round(s.upright_s / step_s)
-        self._pause = round(s.pause_s / step_s)
+        self._active = round(s.active_share * FRAMES_OF_A_SECOND)
         self.dip_limit = round(s.dip_limit_s / step_s)
         self.invalid_limit = round(s.invalid_limit_s / step_s)
         self.gap_limit = round(s.event_gap_s / step_s)
 
-    def take(self, c: Contraction, frame: Frame, off_uv: float, *, steady: bool) -> None:
-        """Add a frame to the contraction's measurements.
-
-        `steady` says that the last half second was above the on-threshold: after a pause of `pause_s` a lone twitch
-        does not count as the contraction going on.
-        """
+    def take(self, c: Contraction, frame: Frame, off_uv: float) -> None:
+        """Add a frame to the contraction's measurements."""
         self._take_motion(c, frame)
         c.frames += 1
         if not frame.good:
@@ -89,17 +87,21 @@ class ContractionRule:
         c.recent_uv.append(frame.envelope_uv)
         del c.recent_uv[: -self._recent]
         insort(c.ordered_uv, frame.envelope_uv)
-        if frame.envelope_uv > off_uv and (steady or c.below_run < self._pause):
-            self._take_active(c, frame)
+        above = frame.envelope_uv > off_uv
+        c.above = (c.above << 1 | above) & LAST_SECOND
+        c.idle += 1
+        if above:
+            c.longest_dip = max(c.longest_dip, c.dip)
+            c.dip = 0
+            if c.above.bit_count() >= self._active:
+                self._take_active(c, frame)
         else:
             c.low += 1
-            c.below_run += 1
+            c.dip += 1
 
     def _take_active(self, c: Contraction, frame: Frame) -> None:
-        c.longest_dip = max(c.longest_dip, c.below_run)
-        c.below_run = 0
+        c.idle = 0
         c.last_active_ns = frame.t_ns
-        c.last_active_frame = frame.number
         power = frame.envelope_uv * frame.envelope_uv
         line = frame.line_uv * frame.line_uv
         c.energy += power
@@ -113,26 +115,24 @@ class ContractionRule:
         if math.isnan(frame.motion_mg):
             return
         c.motion_known += 1
-        leading = frame.motion_mg > s.lead_mg
-        if leading and c.first_motion is None:
+        if c.first_motion is None and frame.motion_mg > s.moving_mg:
             c.first_motion = c.frames
-        if c.frames >= self._moving_from:
-            c.motion_counted += 1
-            c.moving += frame.motion_mg > s.moving_mg
         if c.frames < self._early:
-            c.early_known += 1
-            c.early_moving += leading
-            c.third_second_moving |= leading and c.frames >= self._third_second
+            c.early_mg.append(frame.motion_mg)
+        if c.frames >= self._moving_from:
+            insort(c.ordered_mg, frame.motion_mg)
 
     def needed_s(self, c: Contraction) -> float:
         """How long this contraction has to last before it is believed."""
         s = self._settings
+        if self.began_with_a_jerk(c):
+            return s.confirm_moved_s
         asleep = c.still_before_s is not None and c.still_before_s >= s.asleep_still_s
         return s.confirm_asleep_s if asleep else s.confirm_awake_s
 
     def lasted_s(self, c: Contraction) -> float:
         """How long it has been judged; time that could not be judged does not count."""
-        return (c.valid - c.below_run) * self._step_s
+        return (c.valid - c.dip) * self._step_s
 
     def objection(self, c: Contraction) -> str | None:
         """Why this contraction is not believed to be a cramp, in words; None when it is."""
@@ -142,6 +142,8 @@ class ContractionRule:
             return f"lasted {lasted:.1f} s; a cramp is believed from {needed:.0f} s on"
         if c.rise_s > s.rise_limit_s:
             return f"did not begin suddenly: no quiet moment within {s.rise_limit_s:.0f} s before it"
+        if self.back_at_rest(c):
+            return "only came back to a resting level of the last hour, as when an electrode is put on again"
         tonicity = self.tonicity(c)
         if tonicity is not None and tonicity < s.tonicity_min:
             return f"came in bursts (steadiness {tonicity:.2f}, a tonic contraction has {s.tonicity_min} or more)"
@@ -150,16 +152,39 @@ class ContractionRule:
         if c.upright_run >= self._upright:
             return "the shank was upright: standing, not lying"
         if self.moved(c) and not self.led(c):
-            return f"the leg moved with the muscle ({100 * c.moving / c.motion_counted:.0f} % of the time)"
+            return f"the leg moved with the muscle ({100 * self.moving_fraction(c):.0f} % of the time)"
         return None
 
+    def motion_threshold_mg(self, c: Contraction) -> float:
+        """What counts as motion in this contraction: well beyond its own quiet level."""
+        s = self._settings
+        quiet = c.ordered_mg[len(c.ordered_mg) // 5] if c.ordered_mg else 0.0
+        return min(s.moving_mg, max(s.still_mg, s.motion_ratio * quiet))
+
+    def moving_fraction(self, c: Contraction) -> float:
+        """Share of the time in motion, from shortly after the onset; 0 when motion is unknown."""
+        moving = len(c.ordered_mg) - bisect_right(c.ordered_mg, self.motion_threshold_mg(c))
+        return moving / max(1, len(c.ordered_mg))
+
     def moved(self, c: Contraction) -> bool:
-        """Whether the leg was in motion for more than the allowed share; False when motion is unknown."""
-        return c.moving > self._settings.moving_fraction_max * max(1, c.motion_counted)
+        """Whether the leg was in motion for more than the allowed share."""
+        return self.moving_fraction(c) > self._settings.moving_fraction_max
 
     def led(self, c: Contraction) -> bool:
-        """Whether the muscle was active well before the leg moved."""
-        return c.early_moving <= self._settings.moving_fraction_max * c.early_known and not c.third_second_moving
+        """Whether the muscle was active well before the leg moved, and the leg then moved in earnest."""
+        s = self._settings
+        threshold = self.motion_threshold_mg(c)
+        early = sum(motion > threshold for motion in c.early_mg)
+        at_last = any(motion > threshold for motion in c.early_mg[self._third_second :])
+        if early > s.moving_fraction_max * len(c.early_mg) or at_last:
+            return False
+        moving = c.ordered_mg[bisect_right(c.ordered_mg, threshold) :]
+        return bool(moving) and moving[len(moving) // 2] >= s.lead_contrast * max(c.early_mg)
+
+    def began_with_a_jerk(self, c: Contraction) -> bool:
+        """Whether the leg moved as the contraction began."""
+        threshold = max(self._settings.start_mg, self.motion_threshold_mg(c))
+        return any(motion > threshold for motion in c.early_mg[: self._moving_from])
 
     def tonicity(self, c: Contraction) -> float | None:
         """10th over 50th percentile of the latest envelopes."""
@@ -167,6 +192,14 @@ class ContractionRule:
         if not ordered or ordered[len(ordered) // 2] <= 0:
             return None
         return ordered[len(ordered) // 10] / ordered[len(ordered) // 2]
+
+    def back_at_rest(self, c: Contraction) -> bool:
+        """Whether its level is no more than what was rest within the last hour."""
+        return c.ordered_uv[len(c.ordered_uv) // 2] <= self._settings.quiet_ratio * c.highest_rest_uv
+
+    def is_a_new_floor(self, c: Contraction) -> bool:
+        """Whether what began looks like a floor that changed rather than like a muscle."""
+        return c.rise_s > self._settings.rise_limit_s or self.back_at_rest(c)
 
     def steadiness(self, c: Contraction) -> float:
         """10th over 90th percentile of all envelopes since onset."""
@@ -191,7 +224,7 @@ class ContractionRule:
             longest_dip_s=round(c.longest_dip * self._step_s, 3),
             low_fraction=round(c.low / max(1, c.valid), 4),
             tonicity=None if tonicity is None else round(tonicity, 4),
-            moving_fraction=round(c.moving / c.motion_counted, 4) if c.motion_counted else None,
+            moving_fraction=round(self.moving_fraction(c), 4) if c.ordered_mg else None,
             lead_s=None if c.first_motion is None else round(c.first_motion * self._step_s, 3),
             still_before_s=c.still_before_s,
             upright=c.upright_run >= self._upright,

@@ -9,6 +9,9 @@ from detector.settings import DetectorSettings
 SETTLED_SECONDS = 30
 """Until this many quiet seconds are known, the level is their lower quartile and follows at once: a recording that
 begins with a contraction must not take it for rest."""
+SECONDS_OF_A_MINUTE = 60
+MINUTES_REMEMBERED = 60
+"""Electrodes come off for minutes, rarely for half an hour; over more than an hour the floor drifts too far."""
 ENOUGH_OF_A_SECOND = 0.5
 """The share of a second's frames that must have been quiet for the second to count."""
 
@@ -20,7 +23,7 @@ class RestLevel(Remembers):
     or None until enough has been heard.
     """
 
-    memory = ("level", "lowest", "seconds", "ordered")
+    memory = ("level", "lowest", "minutes", "count", "seconds", "ordered")
 
     def __init__(self, settings: DetectorSettings, frames_per_second: int, floor_uv: float) -> None:
         self._settings = settings
@@ -31,6 +34,8 @@ class RestLevel(Remembers):
     def forget(self) -> None:
         """Know nothing: the electrode may be another."""
         self.lowest: float | None = None  # the lowest settled level heard of this electrode
+        self.minutes: list[float] = []  # the level at each of the last minutes
+        self.count = 0
         self.relearn()
 
     def relearn(self) -> None:
@@ -47,6 +52,17 @@ class RestLevel(Remembers):
             self.level = max(self._floor, self._next_level())
             if len(self.seconds) >= SETTLED_SECONDS:
                 self.lowest = min(self.level, self.lowest or self.level)
+            self._remember(self.level)
+
+    def highest(self) -> float:
+        """The highest level of the last hour; 0 before the first minute is over."""
+        return max(self.minutes, default=0.0)
+
+    def _remember(self, level: float) -> None:
+        self.count += 1
+        if self.count % SECONDS_OF_A_MINUTE == 0:
+            self.minutes.append(level)
+            del self.minutes[:-MINUTES_REMEMBERED]
 
     def _keep(self, second: float) -> None:
         if len(self.seconds) >= self._settings.rest_window_s:

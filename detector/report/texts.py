@@ -268,7 +268,7 @@ METHOD = (
     "The resting level is learned from quiet moments of the same night, separately for each channel.",
     "Suspected: a sudden rise above the threshold, kept for half a second.",
     "Reported: steady for {confirm_asleep_s:g} s, and the leg still or moving only later.",
-    "When the leg moved in the minute before, the sleeper may be awake: then {confirm_awake_s:g} s are asked for.",
+    "When the leg moved just before, the sleeper may be awake: then {confirm_awake_s:g} s are asked for.",
     "Times that cannot be judged (data lost, signal clipped or flat, mains, learning) count as not watched.",
     "Times come from the samples' own clocks, not from their arrival.",
 )

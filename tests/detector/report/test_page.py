@@ -175,7 +175,7 @@ def test_a_cramp_has_its_row_and_its_picture() -> None:
     ("moving", "lead_s", "upright", "words"),
     [
         (None, None, False, "not known"),
-        (0.2, 0.4, False, "still"),
+        (0.1, 0.4, False, "still"),
         (0.6, 9.0, False, "moved 9 s later"),
         (0.9, 0.1, False, "moving 90 % of the time"),
         (0.0, None, True, "upright"),
