@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format reference pictures lock clean apt-packages
+.PHONY: help demo test test-slow check format reference pictures accuracy lock clean apt-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,9 +35,18 @@ reference: $(VENV)/.dev ## write the generated reference pages anew
 pictures: $(VENV)/.dev apt-packages ## take the documentation's pictures from the running program
 	@$(BIN)/python docs/pictures/make.py
 
+accuracy: $(VENV)/.dev .venv-peers/.installed ## how right the detector is, beside other rules (half an hour)
+	@$(BIN)/python -m benchmarks.accuracy --recordings tests/recordings $(wildcard ../shared/data)
+
+.venv-peers/.installed: requirements-peers.lock $(BIN)/uv
+	@$(PYTHON) -m venv .venv-peers
+	@$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --compile-bytecode --require-hashes -r $<
+	@touch $@
+
 lock: $(VENV)/bin/uv ## write the lock files anew
 	@$(BIN)/uv pip compile $(LOCK_FLAGS) --group build --extra night --extra influx pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile $(LOCK_FLAGS) --group build --group dev --extra night --extra influx pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile $(LOCK_FLAGS) requirements-peers.in -o requirements-peers.lock
 
 LOCK_FLAGS := -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 

@@ -1,0 +1,1 @@
+"""How right the detector is: fixed simulated nights, other rules beside it, and the page that tells the result."""
