@@ -85,7 +85,10 @@ class ScoredEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """All that scoring a recording tells; the content of `<recording>.events.json`."""
+    """All that scoring a recording tells; the content of `<recording>.events.json`.
+
+    `cut_short` is there only for a file that does not hold all that it promises, and says so.
+    """
 
     schema: int = SCHEMA
     recording: str
@@ -93,6 +96,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float
     detector: DetectorInfo
     streams: Streams
+    cut_short: str | msgspec.UnsetType = msgspec.UNSET
     notes: list[str]
     watched_s: float
     gaps: list[Unwatched]
@@ -143,6 +147,7 @@ def _score(recording: Recording, settings: DetectorSettings, coverage: Coverage,
         duration_s=round(duration_s(recording), 3),
         detector=DetectorInfo(VERSION, settings.parameters, settings.hash),
         streams=_streams(recording),
+        cut_short=recording.cut_short or msgspec.UNSET,
         notes=[*recording.notes, *_missing_streams(recording, settings)],
         watched_s=round(coverage.watched_s(recording.end_ns), 3),
         gaps=[

@@ -30,6 +30,7 @@ class EdfFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.notes: list[str] = []
+        self.cut_short: str | None = None
         try:
             with path.open("rb") as file:
                 self.fields = edf_header.Fields.read(file)
@@ -77,7 +78,7 @@ class EdfFile:
             self.notes.append("the recorder did not close the file; everything up to its last whole record is used")
             return whole
         if whole < promised:
-            self.notes.append(f"the file is cut short: {whole} of {promised} records are there")
+            self.cut_short = f"the file is cut short: {whole} of {promised} records are there; copy it again"
         elif whole > promised or torn:
             self.notes.append(f"what follows the {promised} records that the header promises is ignored")
         return min(whole, promised)

@@ -62,6 +62,7 @@ class EdfRecording:
         }
         self._filled = {stream.kind: self._filled_gaps(stream) for stream in self._streams}
         self.notes = (*file.notes, *_notes(file, self._streams[-1]))
+        self.cut_short = file.cut_short
         self.session = _session(file)
 
     @property

@@ -40,6 +40,7 @@ class JournalRecording:
         }
         self.start_ns = min(block.t0_ns for block in firsts.values())
         self.end_ns = max(block.end_ns for block in lasts.values())
+        self.cut_short: str | None = None
         self.notes: tuple[str, ...] = () if ended else ("the session was not brought to its end",)
 
     @property

@@ -71,6 +71,10 @@ class Recording(Protocol):
         """Signals of the file that are not used."""
 
     @property
+    def cut_short(self) -> str | None:
+        """Why the file does not hold all that it promises, in a sentence; None when it does."""
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What whoever uses the result should know, in sentences."""
 

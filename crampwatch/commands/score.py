@@ -36,7 +36,8 @@ def score(
 ) -> int:
     """Find cramps in recordings (EDF, EDF+, BDF or a journal) and write RECORDING.events.json.
 
-    A recording that cannot be scored is told in one line and does not stop the others; the exit code is then 2.
+    A recording that cannot be scored, or not to its end, is told in one line and does not stop the others; the exit
+    code is then 2.
 
     Parameters
     ----------
@@ -80,6 +81,9 @@ def score(
             if annotate:
                 _annotate(path, choice, result, annotate)
             told.print(headline(result), markup=False, soft_wrap=True)
+            if result.cut_short:
+                failed = True
+                errors.print(f"crampwatch: {result.recording}: {result.cut_short}", markup=False, soft_wrap=True)
             for note in result.notes if len(files) == 1 else ():
                 errors.print(f"{result.recording}: {note}", markup=False, soft_wrap=True)
     return FAILED if failed else 0

@@ -174,3 +174,14 @@ def test_a_recording_without_truth_is_told(nights: Path, tmp_path: Path) -> None
         evaluate(tmp_path, tmp_path)
     with pytest.raises(UserError, match=r"holds no \*\.events\.json"):
         evaluate(nights, nights)
+
+
+def test_a_file_that_is_cut_short_is_scored_as_far_as_it_goes_and_told(
+    nights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = (nights / "first.edf").read_bytes()
+    short = tmp_path / "short.edf"
+    short.write_bytes(whole[: len(whole) * 2 // 3])
+    assert score(short, out=tmp_path) == 2
+    assert "crampwatch: short.edf: the file is cut short" in capsys.readouterr().err
+    assert json.loads((tmp_path / "short.events.json").read_text())["duration_s"] < 125

@@ -69,6 +69,7 @@ class Played:
     gaps: tuple[Gap, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
+    cut_short: str | None = None
     streams: dict[StreamKind, StreamInfo] = field(init=False)
 
     def __post_init__(self) -> None:
