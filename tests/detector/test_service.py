@@ -33,7 +33,7 @@ def test_events_are_published_as_the_detector_decides_them_and_suspicions_are_no
         assert stages(running) == EXPECTED_STAGES
         told = running.said("event")[0]
         assert told["late"] is False
-        assert told["text"].startswith("Possible calf cramp for 18 s. Straighten your leg")
+        assert told["text"].startswith("Possible calf cramp for 12 s. Straighten your leg")
         assert running.store.undelivered() == []
 
 
