@@ -27,8 +27,6 @@ COMMANDS = {
 }
 """Name, where it is, its group in the help, and its line there."""
 
-USER_ERROR = 2
-"""The exit code for what the user can mend: a wrong file, option or setting."""
 INTERRUPTED = 130
 """The shell's convention for a program ended by Ctrl-C: 128 and the number of SIGINT."""
 
@@ -48,7 +46,7 @@ def build(explained: Collection[str] = ()) -> App:
 def main() -> None:
     """Run the command line; errors a person can mend end in one line and exit code 2."""
     from collector.contract.errors import ContractError
-    from crampwatch.errors import UserError
+    from crampwatch.errors import USER_ERROR, UserError
 
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:

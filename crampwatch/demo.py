@@ -59,7 +59,6 @@ class Outcome(NamedTuple):
 
     record: NightRecord
     evaluation: Evaluation
-    score: Score
     same_as_score: bool
     real: NightRecord | None
     restarts: int
@@ -120,7 +119,6 @@ def conclude(demo: Demo, restarts: int) -> Outcome:
     return Outcome(
         record=record,
         evaluation=evaluate([(score, truth)]),
-        score=score,
         same_as_score=_told(record) == _scored(score),
         real=records.get(VOLUNTEER.wearer),
         restarts=restarts,

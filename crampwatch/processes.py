@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from collector.contract.broker import BrokerSettings
 from collector.embedded_broker import EmbeddedBroker
 from crampwatch.config import Config, as_environment
+from crampwatch.errors import USER_ERROR, UserError
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ class Worker:
         self._started_s = now_s
 
     def _fail(self, code: int, now_s: float) -> None:
+        if code == USER_ERROR:
+            raise UserError(f"the {self.name} cannot work like this; what it said above tells why")
         if now_s - self._started_s >= SETTLED_S:
             self._pause_s = RESTART_S[0]
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
@@ -145,7 +148,7 @@ def night(path: Path, config: Config) -> Night:
 
 
 def run(workers: Sequence[LookedAfter], done: Callable[[], bool], stop: threading.Event) -> None:
-    """Keep the workers running until `done` or `stop`.
+    """Keep the workers running until `done` or `stop`; raises UserError when one says that a person has to act.
 
     They are stopped in their order and started in the opposite one: who sends goes first and comes last.
     """

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.contract.messages import NS
 from collector.contract.topics import Place
 from detector.contraction import ENDLESS, Contraction, ContractionRule
 from detector.dsp.state import Remembers
@@ -16,7 +17,6 @@ from detector.rest import RestLevel
 from detector.settings import DetectorSettings
 from detector.version import VERSION
 
-NS = 1_000_000_000
 PERSIST_OF = 6
 PERSIST = 5
 """Five of six frames above the on-threshold make a suspicion: a twitch of 0.15 s is in the window for four."""
@@ -248,7 +248,6 @@ class ChannelWatch(Remembers):
         frame = self.history.frame(onset)
         step = round(self._step_s * NS)
         self.contraction = c = Contraction(
-            onset_frame=onset,
             onset_ns=frame.t_ns - step,
             onset_index=frame.sample,
             suspected_ns=self.history.frame(number).t_ns,

@@ -19,7 +19,6 @@ ENDLESS = 1e9
 class Contraction(msgspec.Struct, kw_only=True):
     """Counters over the frames since onset; `take` adds a frame, the rest reads them. Durations in frames."""
 
-    onset_frame: int
     onset_ns: int
     onset_index: int
     rest_uv: float
@@ -220,7 +219,7 @@ class ContractionRule:
         """The measurements, for the record."""
         tonicity = self.tonicity(c)
         return Figures(
-            rise_s=round(min(c.rise_s, ENDLESS), 3),
+            rise_s=None if c.rise_s >= ENDLESS else round(c.rise_s, 3),
             longest_dip_s=round(c.longest_dip * self._step_s, 3),
             low_fraction=round(c.low / max(1, c.valid), 4),
             tonicity=None if tonicity is None else round(tonicity, 4),

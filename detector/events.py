@@ -17,8 +17,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     Ratios are against the resting level; a figure is None when there was nothing to measure it on.
     """
 
-    rise_s: float
-    """From the last quiet frame to the on-threshold."""
+    rise_s: float | None
+    """From the last quiet frame to the on-threshold; None when there was none in the half minute before."""
     longest_dip_s: float
     """The longest time below the release threshold since onset."""
     low_fraction: float

@@ -1,6 +1,7 @@
 """Frames: the detector's view of the signal every tenth of a second, which everything after the filters works on."""
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,3 +49,15 @@ class Frames:
 
     def __len__(self) -> int:
         return len(self.t_ns)
+
+    @staticmethod
+    def joined(parts: Sequence["Frames"]) -> "Frames":
+        """Stretches of the same session that follow one another, as one."""
+        if len(parts) == 1:
+            return parts[0]
+        whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
+        return Frames(channels=parts[0].channels, step_s=parts[0].step_s, **whole)
+
+
+ARRAYS = ("t_ns", "envelope_uv", "rest_uv", "threshold_uv", "quality", "motion_mg", "gravity_mg")
+"""The fields of Frames with an entry for each frame."""

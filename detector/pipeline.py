@@ -62,7 +62,7 @@ class CrampDetector:
     def take_frames(self) -> Frames | None:
         """The frames decided since the last call; None when there are none. Take them after every push."""
         decided, self.decided = self.decided, []
-        return _joined(decided) if decided else None
+        return Frames.joined(decided) if decided else None
 
     def snapshot(self) -> bytes:
         """Everything this detector remembers; `restore` makes one that goes on with identical results.
@@ -172,11 +172,3 @@ def _of_channel(frames: RawFrames, k: int, motion: list[float], upright: list[bo
         motion_mg=motion,
         upright=upright,
     )
-
-
-def _joined(parts: list[Frames]) -> Frames:
-    if len(parts) == 1:
-        return parts[0]
-    arrays = ("t_ns", "envelope_uv", "rest_uv", "threshold_uv", "quality", "motion_mg", "gravity_mg")
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
-    return Frames(channels=parts[0].channels, step_s=parts[0].step_s, **joined)

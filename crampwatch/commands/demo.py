@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from detector.messages import EventMessage
 
 
-def demo(*, out: Path = Path("crampwatch-demo"), seed: int = 1, hours: float = 8.0, cramps: int = 3) -> None:
+def demo(*, out: Path = Path("crampwatch-demo"), seed: int = 1, hours: float = 8.0, cramps: int = 3) -> int:
     """Play a simulated night and a real recording through everything, from the wearable to the morning report.
 
     Two virtual wearables are collected over bleak, journalled, published to an MQTT broker, watched by the detector
@@ -44,7 +44,9 @@ def demo(*, out: Path = Path("crampwatch-demo"), seed: int = 1, hours: float = 8
 
     with progress(console, "wearable, collector, broker, detector") as told:
         restarts = demonstration.play(prepared, told, alert)
-    _tell(console, demonstration.conclude(prepared, restarts))
+    outcome = demonstration.conclude(prepared, restarts)
+    _tell(console, outcome)
+    return 0 if outcome.same_as_score else 1
 
 
 def _tell(console: Console, outcome: "Outcome") -> None:

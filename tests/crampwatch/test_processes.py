@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from crampwatch.errors import UserError
 from crampwatch.processes import Worker, run
 
 WAIT_S = 30.0
@@ -47,6 +48,12 @@ def test_a_process_that_has_done_its_work_is_left_alone(worker: Worker) -> None:
     worker.look_after()
     assert worker.pid is None
     assert worker.restarts == 0
+
+
+def test_a_process_that_cannot_work_with_its_settings_is_not_started_again_and_again(worker: Worker) -> None:
+    worker._command = ["sh", "-c", "exit 2"]
+    with pytest.raises(UserError, match="what it said above"):
+        until(lambda: False, worker)
 
 
 def test_a_stopped_process_is_gone_and_stays_so(worker: Worker) -> None:

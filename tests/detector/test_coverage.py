@@ -9,7 +9,7 @@ from collector.contract.nights import Interval
 from detector.coverage import Coverage
 from detector.frames import Frames, Quality
 from tests.support.blocks import START_NS
-from tests.support.frames import frames, joined
+from tests.support.frames import frames
 
 
 def watch(*parts: Frames) -> Coverage:
@@ -84,7 +84,7 @@ def test_cutting_the_frames_differently_changes_nothing(runs: list[tuple[int, Qu
         parts.append(frames(start / 10, (start + length) / 10, quality=quality))
         start += length
     end_ns = at(start / 10)
-    at_once, in_parts = watch(joined(*parts)), watch(*parts)
+    at_once, in_parts = watch(Frames.joined(parts)), watch(*parts)
     assert at_once.intervals(end_ns) == in_parts.intervals(end_ns)
     # Frames of a tenth of a second that are good, counted one by one.
     good = sum(length for length, quality in runs if quality == Quality.GOOD) / 10

@@ -15,7 +15,7 @@ from detector.frames import Frames
 from detector.pipeline import CrampDetector
 from detector.settings import DetectorSettings
 from detector.snapshot import SnapshotMismatch
-from tests.support.signals import LEFT_CALF, SESSION, Leg, Outcome, detect, in_time_order, joined, recording
+from tests.support.signals import LEFT_CALF, SESSION, Leg, Outcome, detect, in_time_order, recording
 
 FS = 250.0
 LEG = (
@@ -101,7 +101,7 @@ def test_stopped_and_restored_anywhere_it_gives_the_same_bits(stops: set[int]) -
             detector = CrampDetector.restore(detector.snapshot())
     events += detector.finish()
     frames.append(detector.take_frames())
-    assert same(Outcome(events, joined([part for part in frames if part is not None])), WHOLE)
+    assert same(Outcome(events, Frames.joined([part for part in frames if part is not None])), WHOLE)
 
 
 def test_a_snapshot_of_other_parameters_is_refused() -> None:

@@ -7,7 +7,7 @@ from collector.contract.messages import SampleBlock
 from detector.events import Event
 from detector.frames import Quality
 from detector.settings import DetectorSettings
-from tests.support.signals import Leg, Outcome, detect, joined, recording, seconds
+from tests.support.signals import Leg, Outcome, detect, recording, seconds
 
 QUIET_S = 90.0
 """Quiet time before each cramp: more than the stillness that stands for sleep, and enough to know the resting level."""
@@ -288,7 +288,7 @@ def test_times_stay_right_at_the_end_of_a_long_recording_at_256_hz() -> None:
 def test_frames_follow_each_other_without_a_hole() -> None:
     frames = cramp(Leg(60), gaps=[(20, 30)]).frames
     assert np.diff(frames.t_ns).max() <= 0.36e9  # a step of 0.1 s; a window of 0.25 s where samples come back
-    assert joined([frames]).t_ns[-1] - frames.t_ns[0] == pytest.approx(59.6e9, abs=0.2e9)
+    assert frames.t_ns[-1] - frames.t_ns[0] == pytest.approx(59.6e9, abs=0.2e9)
 
 
 def test_blocks_already_seen_change_nothing() -> None:

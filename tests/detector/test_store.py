@@ -23,7 +23,7 @@ from detector.store import NightStore
 from detector.store_record import NoSuchNight
 from detector.store_schema import BadStore
 from tests.support.blocks import START_NS
-from tests.support.frames import INFO, PLACE, SESSION, event, frames, joined
+from tests.support.frames import INFO, PLACE, SESSION, event, frames
 
 UTC = ZoneInfo("UTC")
 NIGHT = date(2026, 11, 19)
@@ -70,7 +70,7 @@ def test_a_second_keeps_the_lowest_and_highest_envelope_and_the_largest_motion_o
 @pytest.mark.parametrize("cuts", [[1.0], [0.3, 0.4, 1.7, 2.9], [0.1 * k for k in range(1, 30)]])
 def test_however_the_frames_are_batched_the_same_rows_are_filed(tmp_path: Path, cuts: list[float]) -> None:
     shown = [frames(0, 1.5), frames(1.5, 2.2, quality=Quality.MISSING), frames(2.2, 3)]
-    whole = joined(*shown)
+    whole = Frames.joined(shown)
     edges = [0, *(round(cut * 10) for cut in cuts), 30]
     with NightStore(tmp_path / "one") as one, NightStore(tmp_path / "many") as many:
         one.commit(batch(3, whole, event(1.0, end_s=2.0)))
@@ -96,7 +96,7 @@ def table(path: Path, name: str) -> list[tuple[object, ...]]:
 def test_filing_a_night_twice_changes_nothing(path: Path) -> None:
     batches = [
         batch(30, frames(0, 30), event(10, "suspected")),
-        batch(60, joined(frames(30, 45), frames(45, 60, quality=Quality.FLAT)), event(10, "confirmed")),
+        batch(60, Frames.joined([frames(30, 45), frames(45, 60, quality=Quality.FLAT)]), event(10, "confirmed")),
         batch(90, frames(60, 90), event(10, "ended", end_s=50), temperatures=[(at(60), 31.5)]),
     ]
     with NightStore(path) as store:
@@ -126,7 +126,7 @@ def test_a_frame_is_unwatched_only_when_no_channel_is_good_and_the_gravest_cause
     both_bad = frames(20, 30, channels=pair, quality=Quality.MAINS)
     both_bad.quality[:, 1] = Quality.CLIPPED
     with NightStore(path) as store:
-        store.commit(batch(30, joined(frames(0, 10, channels=pair), one_bad, both_bad)))
+        store.commit(batch(30, Frames.joined([frames(0, 10, channels=pair), one_bad, both_bad])))
         found = record(store)
     assert found.unwatched == [Interval(at(20) - 1, at(30) - 1, "signal clipped")]
     assert [int(seconds.watched.sum()) for seconds in found.seconds] == [10, 20]

@@ -54,13 +54,6 @@ def frames(
     )
 
 
-def joined(*parts: Frames) -> Frames:
-    """Frames that follow one another, as one."""
-    arrays = ("t_ns", "envelope_uv", "rest_uv", "threshold_uv", "quality", "motion_mg", "gravity_mg")
-    whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
-    return Frames(channels=parts[0].channels, step_s=parts[0].step_s, **whole)
-
-
 def event(onset_s: float, stage: Stage = "confirmed", *, end_s: float | None = None, confirm_s: float = 12.0) -> Event:
     """A contraction that began `onset_s` into the session."""
     alerted = stage in ("confirmed", "ended")

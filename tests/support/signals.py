@@ -147,14 +147,7 @@ def detect(blocks: Iterable[SampleBlock], settings: DetectorSettings | None = No
         frames.append(detector.take_frames())
     events += detector.finish()
     frames.append(detector.take_frames())
-    return Outcome(events, joined([part for part in frames if part is not None]))
-
-
-def joined(parts: Sequence[Frames]) -> Frames:
-    """Consecutive frames as one."""
-    arrays = ("t_ns", "envelope_uv", "rest_uv", "threshold_uv", "quality", "motion_mg", "gravity_mg")
-    whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
-    return Frames(channels=parts[0].channels, step_s=parts[0].step_s, **whole)
+    return Outcome(events, Frames.joined([part for part in frames if part is not None]))
 
 
 def seconds(t_ns: int | None) -> float:
