@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from collector.contract.messages import NS
 from collector.contract.topics import Place
-from detector.contraction import ENDLESS, Contraction, ContractionRule
+from detector.contraction import ENDLESS, Contraction, ContractionRule, Levels
 from detector.dsp.state import Remembers
 from detector.events import Event, Stage, event_id
 from detector.frames import Quality
@@ -21,6 +21,8 @@ PERSIST_OF = 6
 PERSIST = 5
 """Five of six frames above the on-threshold make a suspicion: a twitch of 0.15 s is in the window for four."""
 PERSIST_MASK = 2**PERSIST_OF - 1
+QUIET_FRAMES = 3
+"""A quiet moment: as many frames in a row as share no sample between the first and the last."""
 BACKGROUND_S = 30.0
 BACKGROUND_RANK = 0.2
 """The 20th percentile of the last half minute tells a floor that has just moved from a muscle that has."""
@@ -36,7 +38,7 @@ class ChannelFrames(NamedTuple):
     envelope_uv: list[float]
     line_uv: list[float]
     quality: list[int]  # bits that follow from the raw samples alone
-    constant: list[bool]  # the raw samples were all one value
+    spread_uv: list[float]  # largest minus smallest raw sample
     motion_mg: list[float]
     upright: list[bool]
 
@@ -65,7 +67,7 @@ class ChannelWatch(Remembers):
     `calibrated` channels are in microvolts; for others the thresholds are ratios alone.
     """
 
-    memory = ("mask", "quiet", "in_second", "hold_until", "last_end", "low_run")
+    memory = ("mask", "quiet", "in_second", "hold_until", "last_end", "lost_at", "lost_rise_s", "low_run")
 
     def __init__(
         self, identity: Identity, settings: DetectorSettings, step_s: float, floor_uv: float, *, calibrated: bool
@@ -75,9 +77,9 @@ class ChannelWatch(Remembers):
         self._step_s = step_s
         self._calibrated = calibrated
         self._per_second = max(1, round(1 / step_s))
-        self._rule = ContractionRule(settings, step_s)
+        self.rule = ContractionRule(settings, step_s)
         self._trail_ns = round((settings.window_s - step_s) * NS)
-        self._lookback = round((settings.asleep_still_s + settings.rise_limit_s + 2) / step_s)
+        self._lookback = round((2 * BACKGROUND_S + settings.asleep_still_s) / step_s)
         self.rest = RestLevel(settings, self._per_second, floor_uv)
         self.history = History(self._lookback)
         self.contraction: Contraction | None = None
@@ -86,6 +88,8 @@ class ChannelWatch(Remembers):
         self.in_second = 0
         self.hold_until = 0  # the resting level learns again from this frame on
         self.last_end = -1  # the last frame of the contraction before
+        self.lost_at = -1  # the frame at which a contraction was given up unseen,
+        self.lost_rise_s = ENDLESS  # and how suddenly it had begun
         self.low_run = 0  # frames far below the resting level
 
     def push(self, frames: ChannelFrames) -> Judged:
@@ -98,6 +102,7 @@ class ChannelWatch(Remembers):
             frames.envelope_uv,
             frames.line_uv,
             good,
+            frames.spread_uv,
             frames.motion_mg,
             frames.upright,
         )
@@ -122,9 +127,7 @@ class ChannelWatch(Remembers):
         last = self.history.end - 1
         if c.confirmed:
             return [self._ended(c, last, c.reason + "; the recording ended")]
-        return [
-            self._rejected(c, last, "the recording ended: " + (self._rule.objection(c) or "it was about to decide"))
-        ]
+        return [self._rejected(c, last, "the recording ended: " + (self.rule.objection(c) or "it was about to decide"))]
 
     def _level_and_threshold(self) -> tuple[float, float]:
         level = self.rest.level
@@ -134,13 +137,18 @@ class ChannelWatch(Remembers):
         s = self._settings
         return max(s.on_ratio * level, level + s.on_margin_uv) if self._calibrated else s.on_ratio * level
 
-    def _off(self, level: float) -> float:
+    def off_uv(self, level: float) -> float:
+        """The release threshold over this resting level."""
         s = self._settings
         return max(s.off_ratio * level, level + s.off_margin_uv) if self._calibrated else s.off_ratio * level
 
-    def _mains_limit(self, on: float) -> float:
-        """How much the mains may raise the threshold before it is said to drown the muscle."""
+    def _mains_limit(self, level: float) -> float:
+        """How much of the mains may be left before it is said to drown the muscle.
+
+        By the lowest resting level heard: what is left of a hum that fades in becomes part of the present one.
+        """
         s = self._settings
+        on = self._on(min(level, self.rest.lowest or level))
         return max(s.mains_limit_uv, on) if self._calibrated else s.mains_limit_ratio * on
 
     def _flat_below(self, level: float) -> float:
@@ -183,7 +191,7 @@ class ChannelWatch(Remembers):
     def _learn(self, frames: ChannelFrames, quality: list[int], first: int, stop: int, start: int) -> None:
         """No level yet: every good frame counts, and none can be judged."""
         for k in range(first, stop):
-            if frames.constant[k] and not quality[k]:
+            if frames.spread_uv[k] == 0 and not quality[k]:
                 quality[k] = int(Quality.FLAT)
             elif not quality[k]:
                 self.quiet.append(frames.envelope_uv[k])
@@ -203,7 +211,7 @@ class ChannelWatch(Remembers):
             and not any(quality[first:stop])
             and max(envelope) <= on
             and min(envelope) >= self._flat_below(level)
-            and max(frames.line_uv[first:stop]) * s.mains_leak <= self._mains_limit(on)
+            and max(frames.line_uv[first:stop]) * s.mains_leak <= self._mains_limit(level)
         )
 
     def _quality(self, frames: ChannelFrames, k: int, level: float) -> int:
@@ -211,7 +219,7 @@ class ChannelWatch(Remembers):
         s = self._settings
         line = frames.line_uv[k]
         # A strong contraction has power at the mains' frequencies, too; hum has it nowhere else.
-        if line * s.mains_leak > self._mains_limit(self._on(level)) and line > frames.envelope_uv[k]:
+        if line * s.mains_leak > self._mains_limit(level) and line > frames.envelope_uv[k]:
             return int(Quality.MAINS)
         if frames.envelope_uv[k] >= self._flat_below(level):
             self.low_run = 0
@@ -226,63 +234,81 @@ class ChannelWatch(Remembers):
     def _step(self, number: int, level: float) -> list[Event]:
         """Take one frame into the rule."""
         frame = self.history.frame(number)
-        hum = frame.line_uv * self._settings.mains_leak
-        on = max(self._on(level), hum * self._settings.on_ratio / self._settings.off_ratio)
-        off = max(self._off(level), hum)
-        above = frame.good and frame.envelope_uv > on
+        levels = self._levels(level, frame.line_uv)
+        above = frame.good and frame.envelope_uv > levels.on_uv
         self.mask = (self.mask << 1 | above) & PERSIST_MASK
         steady = self.mask.bit_count() >= PERSIST
         if self.contraction is not None:
-            self._rule.take(self.contraction, frame, off)
+            self.rule.take(self.contraction, frame, levels)
             return self._after_frame(self.contraction, number)
         if steady:
-            return [self._suspect(number, level, on, off)]
+            return [self._suspect(number, levels)]
         if frame.good and not above and number >= self.hold_until:
             self.quiet.append(frame.envelope_uv)
         return []
 
-    def _suspect(self, number: int, level: float, on: float, off: float) -> Event:
+    def _levels(self, level: float, line_uv: float) -> Levels:
+        """The thresholds over this resting level, raised by what may be left of the mains."""
+        s = self._settings
+        hum = line_uv * s.mains_leak
+        return Levels(
+            rest_uv=level,
+            quiet_uv=max(s.quiet_ratio * level, hum),
+            off_uv=max(self.off_uv(level), hum),
+            on_uv=max(self._on(level), hum * s.on_ratio / s.off_ratio),
+        )
+
+    def _suspect(self, number: int, levels: Levels) -> Event:
         """A contraction has begun: find its onset and take in the frames since."""
         first_above = number - self.mask.bit_length() + 1
-        onset = self._onset(first_above, off)
+        onset = self._onset(first_above, levels.quiet_uv)
         frame = self.history.frame(onset)
         step = round(self._step_s * NS)
         self.contraction = c = Contraction(
             onset_ns=frame.t_ns - step,
             onset_index=frame.sample,
             suspected_ns=self.history.frame(number).t_ns,
-            rest_uv=level,
+            rest_uv=levels.rest_uv,
             highest_rest_uv=self.rest.highest(),
-            threshold_uv=on,
-            rise_s=self._rise_s(first_above, level),
+            threshold_uv=levels.on_uv,
+            rise_s=self._rise_s(first_above, levels.rest_uv),
             still_before_s=self._still_before_s(onset),
+            jump_uv=self._jump_uv(onset),
         )
         for k in range(onset, number + 1):
-            self._rule.take(c, self.history.frame(k), off)
+            self.rule.take(c, self.history.frame(k), levels)
         self.quiet = []
         return self._event(c, "suspected", "a sudden rise above the threshold")
 
-    def _onset(self, first_above: int, off: float) -> int:
-        """Back from the first frame above the on-threshold to the first above the release threshold."""
+    def _onset(self, first_above: int, quiet_uv: float) -> int:
+        """Back from the first frame above the on-threshold to the first that is not quiet."""
         earliest = max(
             self.history.first, self.last_end + 1, first_above - round(self._settings.rise_limit_s / self._step_s)
         )
         onset = first_above
         while onset > earliest:
             before = self.history.frame(onset - 1)
-            if not before.good or before.envelope_uv <= off:
+            if not before.good or before.envelope_uv <= quiet_uv:
                 break
             onset -= 1
         return onset
 
     def _rise_s(self, first_above: int, level: float) -> float:
-        """From the last quiet frame to the threshold."""
-        quiet = self._settings.quiet_ratio * max(level, self._background(first_above))
-        earliest = max(self.history.first, first_above - round(BACKGROUND_S / self._step_s))
+        """From the last quiet moment to the threshold, as far as it was seen: a gap is no slow rise.
+
+        One quiet frame alone may be noise on a risen floor.
+        """
+        quiet_uv = self._settings.quiet_ratio * max(level, self._background(first_above))
+        earliest = max(self.history.first, first_above - round(2 * BACKGROUND_S / self._step_s))
+        run = seen = 0
         for k in range(first_above - 1, earliest - 1, -1):
+            if k == self.lost_at:  # the same contraction, seen again
+                return self.lost_rise_s
             frame = self.history.frame(k)
-            if frame.good and frame.envelope_uv <= quiet:
-                return (first_above - k) * self._step_s
+            run = run + 1 if frame.good and frame.envelope_uv <= quiet_uv else 0
+            seen += frame.good
+            if run == QUIET_FRAMES:
+                return (seen - QUIET_FRAMES + 1) * self._step_s
         return ENDLESS
 
     def _background(self, number: int) -> float:
@@ -291,6 +317,13 @@ class ChannelWatch(Remembers):
         begin = max(0, stop - round(BACKGROUND_S / self._step_s))
         good = sorted(e for e, ok in zip(h.envelope_uv[begin:stop], h.good[begin:stop], strict=True) if ok)
         return good[int(BACKGROUND_RANK * len(good))] if good else 0.0
+
+    def _jump_uv(self, onset: int) -> float:
+        """The largest spread of the raw signal in the second before onset."""
+        h = self.history
+        stop = onset - h.first
+        before = h.spread_uv[max(0, stop - self._per_second) : stop]
+        return max((spread for spread in before if not math.isnan(spread)), default=0.0)
 
     def _still_before_s(self, onset: int) -> float | None:
         """How long the leg had not moved before onset, as far as is remembered; None when motion is unknown."""
@@ -307,8 +340,9 @@ class ChannelWatch(Remembers):
         """What the latest frame decides."""
         if c.confirmed:
             return self._follow(c, number)
-        rule, s = self._rule, self._settings
+        rule, s = self.rule, self._settings
         if c.invalid_run > rule.invalid_limit:
+            self.lost_at, self.lost_rise_s = number, c.rise_s
             return [self._rejected(c, number, "the signal was lost while it lasted")]
         if c.dip > rule.dip_limit:
             return [self._rejected(c, number, rule.objection(c) or "it paused just before it would have been believed")]
@@ -325,9 +359,9 @@ class ChannelWatch(Remembers):
 
     def _follow(self, c: Contraction, number: int) -> list[Event]:
         """A confirmed contraction lasts until the muscle has been quiet, or unseen, for the stated gap."""
-        if c.idle >= self._rule.gap_limit:
+        if c.idle >= self.rule.gap_limit:
             return [self._ended(c, number, c.reason)]
-        if c.invalid_run >= self._rule.gap_limit:
+        if c.invalid_run >= self.rule.gap_limit:
             return [self._ended(c, number, c.reason + "; the signal was lost before it ended")]
         if c.frames * self._step_s >= self._settings.relearn_s:
             self.rest.relearn()
@@ -368,7 +402,7 @@ class ChannelWatch(Remembers):
             threshold_uv=round(c.threshold_uv, 3),
             peak_uv=round(c.peak_uv, 3),
             mean_uv=round(math.sqrt(c.energy / max(1, c.active)), 3),
-            figures=self._rule.figures(c),
+            figures=self.rule.figures(c),
             reason=reason,
             detector_version=VERSION,
             parameters_hash=who.parameters_hash,

@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_right, insort
+from typing import NamedTuple
 
 import msgspec
 
@@ -9,11 +10,17 @@ from detector.events import Figures
 from detector.history import Frame
 from detector.settings import DetectorSettings
 
-FRAMES_OF_A_SECOND = 10
-LAST_SECOND = 2**FRAMES_OF_A_SECOND - 1
-"""A bit for each of the last ten frames: above the release threshold or not."""
 ENDLESS = 1e9
 """Stands for "never" where a number of seconds is wanted: no quiet moment was found."""
+
+
+class Levels(NamedTuple):
+    """What an envelope is held against, in uV: the resting level, and where quiet, release and onset lie above it."""
+
+    rest_uv: float
+    quiet_uv: float
+    off_uv: float
+    on_uv: float
 
 
 class Contraction(msgspec.Struct, kw_only=True):
@@ -26,6 +33,7 @@ class Contraction(msgspec.Struct, kw_only=True):
     threshold_uv: float
     rise_s: float
     still_before_s: float | None
+    jump_uv: float = 0.0
     suspected_ns: int = 0
     confirmed_ns: int | None = None
     reason: str = ""
@@ -34,7 +42,8 @@ class Contraction(msgspec.Struct, kw_only=True):
     low: int = 0
     dip: int = 0
     longest_dip: int = 0
-    above: int = LAST_SECOND
+    lately: list[bool] = []  # active or not, for each of the last two seconds' frames
+    active_uv: list[float] = []
     idle: int = 0
     invalid: int = 0
     invalid_run: int = 0
@@ -68,14 +77,16 @@ class ContractionRule:
         self._early = round(s.lead_s / step_s)
         self._third_second = round((s.lead_s - 1) / step_s)
         self._upright = round(s.upright_s / step_s)
-        self._active = round(s.active_share * FRAMES_OF_A_SECOND)
+        self._lately = round(s.active_s / step_s)
         self.dip_limit = round(s.dip_limit_s / step_s)
         self.invalid_limit = round(s.invalid_limit_s / step_s)
         self.gap_limit = round(s.event_gap_s / step_s)
 
-    def take(self, c: Contraction, frame: Frame, off_uv: float) -> None:
+    def take(self, c: Contraction, frame: Frame, levels: Levels) -> None:
         """Add a frame to the contraction's measurements."""
         self._take_motion(c, frame)
+        if c.frames < self._moving_from and frame.spread_uv > c.jump_uv:
+            c.jump_uv = frame.spread_uv
         c.frames += 1
         if not frame.good:
             c.invalid += 1
@@ -86,17 +97,26 @@ class ContractionRule:
         c.recent_uv.append(frame.envelope_uv)
         del c.recent_uv[: -self._recent]
         insort(c.ordered_uv, frame.envelope_uv)
-        above = frame.envelope_uv > off_uv
-        c.above = (c.above << 1 | above) & LAST_SECOND
-        c.idle += 1
-        if above:
+        if frame.envelope_uv > levels.off_uv:
             c.longest_dip = max(c.longest_dip, c.dip)
             c.dip = 0
-            if c.above.bit_count() >= self._active:
-                self._take_active(c, frame)
         else:
             c.low += 1
             c.dip += 1
+        self._take_activity(c, frame, levels.quiet_uv)
+
+    def _take_activity(self, c: Contraction, frame: Frame, quiet_uv: float) -> None:
+        """Whether the muscle is still active, and how strongly."""
+        s = self._settings
+        c.idle += 1
+        faded_uv = s.fade_ratio * sorted(c.active_uv)[len(c.active_uv) // 2] if c.active_uv else 0.0
+        active = frame.envelope_uv > max(quiet_uv, faded_uv)
+        c.lately.append(active)
+        del c.lately[: -self._lately]
+        if active and sum(c.lately) >= s.active_share * len(c.lately):
+            c.active_uv.append(frame.envelope_uv)
+            del c.active_uv[: -self._recent]
+            self._take_active(c, frame)
 
     def _take_active(self, c: Contraction, frame: Frame) -> None:
         c.idle = 0
@@ -126,7 +146,8 @@ class ContractionRule:
         s = self._settings
         if self.began_with_a_jerk(c):
             return s.confirm_moved_s
-        asleep = c.still_before_s is not None and c.still_before_s >= s.asleep_still_s
+        known = 2 * c.motion_known >= c.frames
+        asleep = known and c.still_before_s is not None and c.still_before_s >= s.asleep_still_s
         return s.confirm_asleep_s if asleep else s.confirm_awake_s
 
     def lasted_s(self, c: Contraction) -> float:
@@ -143,6 +164,8 @@ class ContractionRule:
             return f"did not begin suddenly: no quiet moment within {s.rise_limit_s:.0f} s before it"
         if self.back_at_rest(c):
             return "only came back to a resting level of the last hour, as when an electrode is put on again"
+        if self.began_with_a_jump(c):
+            return "began with a jump of the signal far beyond its strength, as when an electrode comes loose"
         tonicity = self.tonicity(c)
         if tonicity is not None and tonicity < s.tonicity_min:
             return f"came in bursts (steadiness {tonicity:.2f}, a tonic contraction has {s.tonicity_min} or more)"
@@ -155,10 +178,9 @@ class ContractionRule:
         return None
 
     def motion_threshold_mg(self, c: Contraction) -> float:
-        """What counts as motion in this contraction: well beyond its own quiet level."""
+        """What counts as motion in this contraction: well above its own quiet motion."""
         s = self._settings
-        quiet = c.ordered_mg[len(c.ordered_mg) // 5] if c.ordered_mg else 0.0
-        return min(s.moving_mg, max(s.still_mg, s.motion_ratio * quiet))
+        return min(s.moving_mg, _quiet_mg(c) + s.swell_mg)
 
     def moving_fraction(self, c: Contraction) -> float:
         """Share of the time in motion, from shortly after the onset; 0 when motion is unknown."""
@@ -172,6 +194,8 @@ class ContractionRule:
     def led(self, c: Contraction) -> bool:
         """Whether the muscle was active well before the leg moved, and the leg then moved in earnest."""
         s = self._settings
+        if not c.early_mg:
+            return False
         threshold = self.motion_threshold_mg(c)
         early = sum(motion > threshold for motion in c.early_mg)
         at_last = any(motion > threshold for motion in c.early_mg[self._third_second :])
@@ -182,7 +206,7 @@ class ContractionRule:
 
     def began_with_a_jerk(self, c: Contraction) -> bool:
         """Whether the leg moved as the contraction began."""
-        threshold = max(self._settings.start_mg, self.motion_threshold_mg(c))
+        threshold = _quiet_mg(c) + self._settings.start_mg
         return any(motion > threshold for motion in c.early_mg[: self._moving_from])
 
     def tonicity(self, c: Contraction) -> float | None:
@@ -196,9 +220,13 @@ class ContractionRule:
         """Whether its level is no more than what was rest within the last hour."""
         return c.ordered_uv[len(c.ordered_uv) // 2] <= self._settings.quiet_ratio * c.highest_rest_uv
 
+    def began_with_a_jump(self, c: Contraction) -> bool:
+        """Whether the raw signal jumped around its onset by far more than a muscle of its strength can make it."""
+        return c.jump_uv > self._settings.jump_ratio * c.ordered_uv[len(c.ordered_uv) // 2]
+
     def is_a_new_floor(self, c: Contraction) -> bool:
         """Whether what began looks like a floor that changed rather than like a muscle."""
-        return c.rise_s > self._settings.rise_limit_s or self.back_at_rest(c)
+        return c.rise_s > self._settings.rise_limit_s or self.back_at_rest(c) or self.began_with_a_jump(c)
 
     def steadiness(self, c: Contraction) -> float:
         """10th over 90th percentile of all envelopes since onset."""
@@ -230,3 +258,8 @@ class ContractionRule:
             invalid_s=round(c.invalid * self._step_s, 3),
             line_ratio=round(c.line_share / max(1, c.active), 4),
         )
+
+
+def _quiet_mg(c: Contraction) -> float:
+    """The 20th percentile of its motion."""
+    return c.ordered_mg[len(c.ordered_mg) // 5] if c.ordered_mg else 0.0

@@ -18,10 +18,10 @@ TO_UV = {"nV": 1e-3, "uV": 1.0, "µV": 1.0, "μV": 1.0, "mV": 1e3, "V": 1e6}
 """Microvolts per unit. Any other unit is taken as it is, and only ratios are judged."""
 LOWEST_FS = 100.0
 """Below 100 Hz nothing of the muscle's band is left above 30 Hz."""
-SETTLING_WINDOWS = 2
-"""Behind a gap the band-pass rings for some 0.1 s and the first window fills for 0.25 s."""
-SLICE = 65_536
-"""Samples are worked on in slices that stay in the processor's cache, whatever the block's length."""
+SETTLING_FRAMES = 3
+"""Those that end within 0.5 s of a gap: the band-pass rings for some 0.1 s and the first window fills for 0.25 s."""
+SLICE = 131_072
+"""Samples, of all channels together, that are worked on at a time: they stay in the processor's cache."""
 LONGEST_GAP_S = 26 * 3600.0
 """A night is 25 h at most; an index that jumps farther is damaged, not a gap."""
 
@@ -35,7 +35,7 @@ class RawFrames:
     envelope_uv: NDArray[np.float64]  # (n, c), NaN in a gap
     line_uv: NDArray[np.float64]  # (n, c)
     quality: NDArray[np.uint8]  # (n, c)
-    constant: NDArray[np.bool_]  # (n, c)
+    spread_uv: NDArray[np.float64]  # (n, c) largest minus smallest raw sample, NaN in a gap
 
     def part(self, start: int, stop: int) -> "RawFrames":
         """Frames `start` to `stop`."""
@@ -59,11 +59,12 @@ class EmgFront(Remembers):
             raise Inconsistent(f"an EMG at {fs:g} Hz cannot be judged; at least {LOWEST_FS:g} Hz is needed, better 200")
         self.fs, self.channels = fs, channels
         self._settings = settings
+        self._uv_per_digit = np.array([abs(c.scale) * TO_UV.get(c.unit, 1.0) for c in channels])
         self._hop = hop_samples(fs, settings.window_s)
         tones = mains_tones(fs, settings.band_low_hz, settings.band_high_hz)
-        rails = np.array([[c.digital_min for c in channels], [c.digital_max for c in channels]])
+        rails = np.array([[c.digital_min for c in channels], [c.digital_max for c in channels]], np.float64)
         self.band_pass = BandPass(fs, settings.band_low_hz, settings.band_high_hz)
-        self.hops = HopSummer(fs, self._hop, tones[0] + tones[1], self._uv_per_digit(), rails)
+        self.hops = HopSummer(fs, self._hop, tones[0] + tones[1], self._uv_per_digit, rails)
         self.envelope = Envelope(fs, self._hop, *tones)
         self.step_s = HOPS_PER_STEP * self._hop / fs
         self.next_index: int | None = None
@@ -79,7 +80,7 @@ class EmgFront(Remembers):
 
     def floor_uv(self, channel: int) -> float:
         """The quantisation noise of a channel's converter, the least its resting level can be."""
-        return float(self._uv_per_digit()[channel] / np.sqrt(12))
+        return float(self._uv_per_digit[channel] / np.sqrt(12))
 
     def push(self, block: SampleBlock) -> list[RawFrames]:
         """The frames that this block completes, in order; samples already seen are ignored."""
@@ -92,7 +93,8 @@ class EmgFront(Remembers):
         elif block.first_index > self.next_index:
             out.append(self._gap(block))
         skip = 0 if self.next_index is None else max(0, self.next_index - block.first_index)
-        slices = (digital[start : min(start + SLICE, block.count)] for start in range(skip, block.count, SLICE))
+        step = max(1, SLICE // len(self.channels))
+        slices = (digital[start : start + step] for start in range(skip, block.count, step))
         out += [self._frames(part, block.clock) for part in slices]
         self.next_index = max(self.next_index or 0, block.end_index)
         return out
@@ -100,28 +102,19 @@ class EmgFront(Remembers):
     def _frames(self, digital: NDArray[np.signedinteger], clock: Clock) -> RawFrames:
         raw = np.ascontiguousarray(digital.T)
         frames = self.envelope.push(self.hops.push(self.band_pass.push(raw.astype(np.float64)), raw))
-        count = len(frames.envelope_uv)
-        number = np.arange(self.frames, self.frames + count)
-        into = (number * HOPS_PER_STEP + HOPS_PER_WINDOW) * self._hop
-        self.frames += count
-        sample = self.base + into
+        quality = self._quality(frames)
+        number = np.arange(self.frames, self.frames + len(quality))
+        sample = number * (HOPS_PER_STEP * self._hop) + (self.base + HOPS_PER_WINDOW * self._hop)
         t_ns = clock.t_ns + np.rint((sample - clock.index) * (NS / clock.fs)).astype(np.int64)
-        if count:
+        if len(quality):
             self.last_ns, self.last_sample = int(t_ns[-1]), int(sample[-1])
-        settling = into < SETTLING_WINDOWS * HOPS_PER_WINDOW * self._hop
-        return self._with_quality(frames, t_ns, sample, settling)
+        self.frames += len(quality)
+        return RawFrames(t_ns, sample, frames.envelope_uv, frames.line_uv, quality, frames.spread * self._uv_per_digit)
 
-    def _with_quality(
-        self,
-        frames: EnvelopeFrames,
-        t_ns: NDArray[np.int64],
-        sample: NDArray[np.int64],
-        settling: NDArray[np.bool_],
-    ) -> RawFrames:
-        quality = np.zeros(frames.envelope_uv.shape, np.uint8)
-        quality[settling] = Quality.MISSING
-        quality[frames.railed > self._settings.clipped_share] |= np.uint8(Quality.CLIPPED)
-        return RawFrames(t_ns, sample, frames.envelope_uv, frames.line_uv, quality, frames.spread == 0)
+    def _quality(self, frames: EnvelopeFrames) -> NDArray[np.uint8]:
+        quality = (frames.railed > self._settings.clipped_share) * np.uint8(Quality.CLIPPED)
+        quality[: max(0, SETTLING_FRAMES - self.frames)] |= np.uint8(Quality.MISSING)
+        return quality
 
     def _gap(self, block: SampleBlock) -> RawFrames:
         """Frames for the time between the last frame and the block, and a fresh start behind it."""
@@ -143,8 +136,5 @@ class EmgFront(Remembers):
             envelope_uv=np.full(shape, np.nan),
             line_uv=np.zeros(shape),
             quality=np.full(shape, Quality.MISSING, np.uint8),
-            constant=np.zeros(shape, np.bool_),
+            spread_uv=np.full(shape, np.nan),
         )
-
-    def _uv_per_digit(self) -> NDArray[np.float64]:
-        return np.array([abs(c.scale) * TO_UV.get(c.unit, 1.0) for c in self.channels])

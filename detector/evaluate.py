@@ -34,6 +34,10 @@ class Span(NamedTuple):
         """How long both last; negative is the distance between them."""
         return min(self.end_s, other.end_s) - max(self.onset_s, other.onset_s)
 
+    def coincidence(self, other: "Span") -> float:
+        """The time that both last over the time from the first onset to the last end; the Jaccard index."""
+        return self.overlap_s(other) / (max(self.end_s, other.end_s) - min(self.onset_s, other.onset_s))
+
 
 class Truth(NamedTuple):
     """What happened: cramps, and what might be taken for one (confounders of the body, artefacts of the sensor)."""
@@ -214,10 +218,13 @@ def _is_blind(score: Score, cramp: Span) -> bool:
 
 
 def _cause(false: Span, truth: Truth) -> str:
-    """What a false alarm overlaps longest."""
+    """What a false alarm coincides with best: the largest share of what either lasts that both last.
+
+    Not what it overlaps longest, or half an hour of hum would explain every movement within it.
+    """
     known = [*truth.imitators, *(cramp._replace(kind=SAME_CRAMP) for cramp in truth.cramps)]
     overlapping = [span for span in known if span.overlap_s(false) > 0]
-    return max(overlapping, key=false.overlap_s).kind if overlapping else UNKNOWN
+    return max(overlapping, key=false.coincidence).kind if overlapping else UNKNOWN
 
 
 def _f1(found: int, false: int, missed: int) -> Estimate:

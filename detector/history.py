@@ -14,6 +14,7 @@ class Frame(NamedTuple):
     envelope_uv: float
     line_uv: float
     good: bool
+    spread_uv: float  # NaN in a gap
     motion_mg: float  # NaN where unknown
     upright: bool
 
@@ -21,7 +22,7 @@ class Frame(NamedTuple):
 class History(Remembers):
     """Frames by number, the youngest `length` of them at least. Plain lists: they are read one number at a time."""
 
-    memory = ("first", "t_ns", "sample", "envelope_uv", "line_uv", "good", "motion_mg", "upright")
+    memory = ("first", "t_ns", "sample", "envelope_uv", "line_uv", "good", "spread_uv", "motion_mg", "upright")
 
     def __init__(self, length: int) -> None:
         self._length = length
@@ -31,6 +32,7 @@ class History(Remembers):
         self.envelope_uv: list[float] = []
         self.line_uv: list[float] = []
         self.good: list[bool] = []
+        self.spread_uv: list[float] = []
         self.motion_mg: list[float] = []
         self.upright: list[bool] = []
 
@@ -46,11 +48,12 @@ class History(Remembers):
         envelope_uv: list[float],
         line_uv: list[float],
         good: list[bool],
+        spread_uv: list[float],
         motion_mg: list[float],
         upright: list[bool],
     ) -> None:
         """Append frames and drop those nobody will ask for."""
-        new = (t_ns, sample, envelope_uv, line_uv, good, motion_mg, upright)
+        new = (t_ns, sample, envelope_uv, line_uv, good, spread_uv, motion_mg, upright)
         surplus = max(0, len(self.t_ns) - self._length)
         for name, values in zip(self.memory[1:], new, strict=True):
             column = getattr(self, name)
@@ -68,6 +71,7 @@ class History(Remembers):
             self.envelope_uv[k],
             self.line_uv[k],
             self.good[k],
+            self.spread_uv[k],
             self.motion_mg[k],
             self.upright[k],
         )

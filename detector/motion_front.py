@@ -69,12 +69,12 @@ class MotionFront(Remembers):
 
     def at(self, t_ns: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Motion (n,) and gravity (n, 3) in mg at these moments: the last window that ends by then; NaN when stale."""
-        motion, gravity = np.full(len(t_ns), np.nan), np.full((len(t_ns), AXES), np.nan)
+        if not len(self.t_ns):
+            return np.full(len(t_ns), np.nan), np.full((len(t_ns), AXES), np.nan)
         window = np.searchsorted(self.t_ns, t_ns, side="right") - 1
-        known = window >= 0
-        known[known] = t_ns[known] - self.t_ns[window[known]] <= STALE_NS
-        motion[known] = self.motion_mg[window[known]]
-        gravity[known] = self.gravity_mg[window[known]]
+        known = (window >= 0) & (t_ns - self.t_ns[window] <= STALE_NS)
+        motion = np.where(known, self.motion_mg[window], np.nan)
+        gravity = np.where(known[:, np.newaxis], self.gravity_mg[window], np.nan)
         return motion, gravity
 
     def forget_before(self, t_ns: int) -> None:

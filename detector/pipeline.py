@@ -168,7 +168,7 @@ def _of_channel(frames: RawFrames, k: int, motion: list[float], upright: list[bo
         envelope_uv=frames.envelope_uv[:, k].tolist(),
         line_uv=frames.line_uv[:, k].tolist(),
         quality=frames.quality[:, k].tolist(),
-        constant=frames.constant[:, k].tolist(),
+        spread_uv=frames.spread_uv[:, k].tolist(),
         motion_mg=motion,
         upright=upright,
     )

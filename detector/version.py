@@ -1,3 +1,3 @@
 """The version of the detection rule, kept apart from the program's: results with different versions do not compare."""
 
-VERSION = "1"
+VERSION = "2"

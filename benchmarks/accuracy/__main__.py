@@ -81,7 +81,14 @@ def _results(plan: "Plan", cache: "Cache", options: argparse.Namespace) -> "Resu
 
     whole = complete()
     jobs = [
-        Job(night, (whole, *plan.variants) if night in plan.ablation else (whole,))
+        Job(
+            night,
+            (
+                whole,
+                *(plan.variants if night in plan.ablation else ()),
+                *(plan.waits if night in plan.waiting else ()),
+            ),
+        )
         for night in (*plan.first, *plan.second, *plan.strengths)
     ]
     with Progress() as progress:
@@ -94,6 +101,13 @@ def _results(plan: "Plan", cache: "Cache", options: argparse.Namespace) -> "Resu
         strengths=_by_tier(plan.strengths, ours),
         ablations={
             variant.name: _by_tier(plan.ablation, outcomes[variant.name]) for variant in (whole, *plan.variants)
+        },
+        waits={
+            variant.name: (
+                _by_tier([night for night in plan.first if night in plan.waiting], outcomes[variant.name]),
+                _by_tier([night for night in plan.second if night in plan.waiting], outcomes[variant.name]),
+            )
+            for variant in (whole, *plan.waits)
         },
         rules=rules,
         recordings=score_folders(options.recordings),

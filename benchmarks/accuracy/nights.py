@@ -131,6 +131,9 @@ REPORTING = FIRST + SECOND
 TUNING = _nights("tuning", TUNING_SEED, TUNING_TIERS, (TUNING_FS,), _tuning)
 ABLATION = FIRST[::3]
 """Every third night, which takes every rate in turn: an ablation is told by large effects, and there are many."""
+WAITING = ABLATION + tuple(night for night in SECOND if night.tier in (HEALTHY, RESTLESS, FREQUENT))
+"""What sooner and later alerts are compared on: the ablation's nights, and those of the second generator on which false
+alarms and strong cramps are counted."""
 STRENGTHS = tuple(_strengths())
 PEERS = tuple(_for_peers(FIRST))
 

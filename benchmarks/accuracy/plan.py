@@ -8,18 +8,20 @@ from benchmarks.accuracy.cramps_of_one_strength import StrengthSpec
 from benchmarks.accuracy.nights import BenchmarkNight
 from benchmarks.accuracy.other_nights import OtherSpec
 from benchmarks.accuracy.peers import PUBLISHED, Peer
-from benchmarks.accuracy.variants import Variant, ablations
+from benchmarks.accuracy.variants import Variant, ablations, waits
 from collector.simulator.spec import NightSpec
 
 
 class Plan(NamedTuple):
-    """Nights and rules. `ablation` and `compared` are among `first`."""
+    """Nights and rules. `ablation` and `compared` are among `first`, `waiting` among `first` and `second`."""
 
     first: Sequence[BenchmarkNight]
     second: Sequence[BenchmarkNight]
     strengths: Sequence[BenchmarkNight]
     ablation: Sequence[BenchmarkNight]
     variants: Sequence[Variant]
+    waiting: Sequence[BenchmarkNight]
+    waits: Sequence[Variant]
     tuning: Sequence[BenchmarkNight]
     compared: Sequence[BenchmarkNight]
     peers: Sequence[Peer]
@@ -33,6 +35,8 @@ def full() -> Plan:
         strengths=nights.STRENGTHS,
         ablation=nights.ABLATION,
         variants=ablations(),
+        waiting=nights.WAITING,
+        waits=waits(),
         tuning=nights.TUNING,
         compared=nights.PEERS,
         peers=PUBLISHED,
@@ -45,7 +49,9 @@ def quick() -> Plan:
     second = BenchmarkNight("quick-second", nights.HEALTHY, OtherSpec(seed=9001, hours=0.5, fs=250, cramps=2))
     strength = BenchmarkNight("quick-strength", "3.5", StrengthSpec(seed=9001, ratio=3.5, fs=250))
     tuning = _night("quick-tuning", NightSpec(seed=9002, hours=0.5, fs=250, cramps=2))
-    return Plan([first], [second], [strength], [first], ablations()[:1], [tuning], [first], ())
+    return Plan(
+        [first], [second], [strength], [first], ablations()[:1], [first, second], waits()[:1], [tuning], [first], ()
+    )
 
 
 def _night(name: str, spec: NightSpec) -> BenchmarkNight:

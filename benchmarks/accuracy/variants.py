@@ -9,6 +9,9 @@ from collector.contract.messages import StreamKind
 from detector.contraction import ENDLESS
 from detector.settings import DetectorSettings
 
+WAITS_S = (8.0, 10.0, 15.0, 20.0)
+"""The early and the quiet profile of the design study, and what lies around them."""
+
 
 class Variant(NamedTuple):
     """A rule to score nights by: parameters, and the streams it does not get to see."""
@@ -36,13 +39,18 @@ def ablations() -> tuple[Variant, ...]:
         # Motion has to stay away for as long as the contraction lasts: only a still leg is believed.
         Variant("without the lead rule", replace(whole, lead_s=ENDLESS)),
         Variant("motion not looked at", replace(whole, moving_fraction_max=1.0)),
-        Variant("no longer wait when awake", _confirmed_after(whole.confirm_asleep_s)),
-        Variant("confirmed after 8 s", _confirmed_after(8.0)),
+        Variant("without jumps of the electrode", replace(whole, jump_ratio=ENDLESS)),
+        Variant("no longer wait when awake", _confirmed_after(whole.confirm_asleep_s, at_least_s=0.0)),
     )
 
 
-def _confirmed_after(seconds: float) -> DetectorSettings:
-    """The rule with all of its waiting times alike."""
+def waits() -> tuple[Variant, ...]:
+    """The rule when it decides sooner or later, by the seconds for a sleeper; 12 s is the complete rule."""
+    return tuple(Variant(f"{seconds:g} s", _confirmed_after(seconds)) for seconds in WAITS_S)
+
+
+def _confirmed_after(seconds: float, at_least_s: float = ENDLESS) -> DetectorSettings:
+    """The rule with this waiting time for a sleeper, and no shorter one for others."""
     whole = DetectorSettings()
-    waits = [name for name in whole.parameters if name.startswith("confirm_")]
-    return replace(whole, **dict.fromkeys(waits, seconds))
+    others = {name: min(at_least_s, getattr(whole, name)) for name in ("confirm_awake_s", "confirm_moved_s")}
+    return replace(whole, confirm_asleep_s=seconds, **{name: max(seconds, wait) for name, wait in others.items()})

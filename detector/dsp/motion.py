@@ -29,34 +29,35 @@ class Motion(Remembers):
     Sums are taken over the integers the device sent, so they are exact however the samples are cut.
     """
 
-    memory = ("samples", "sums")
+    memory = ("samples",)
 
     def __init__(self, fs: float, scale_mg: Float, offset_mg: Float) -> None:
         self.hop = max(1, round(fs * HOP_S))
-        self._scale, self._offset = scale_mg, offset_mg
+        self._window = HOPS_PER_WINDOW * self.hop
+        self._mean_mg = scale_mg / self._window
+        self._offset_mg = offset_mg
         self.reset()
 
     def reset(self) -> None:
         """Forget what was before a gap."""
         self.samples: NDArray[np.int64] = np.empty((0, 3), np.int64)
-        self.sums: NDArray[np.int64] = np.empty((0, 2, 3), np.int64)
 
     def push(self, digital: NDArray[np.signedinteger]) -> MotionFrames:
         """The windows completed by these samples; one ends with each hop from the fifth on."""
-        samples = np.concatenate([self.samples, digital.astype(np.int64)])
-        hops = len(samples) // self.hop
-        self.samples = samples[hops * self.hop :].copy()
-        cut = samples[: hops * self.hop].reshape(hops, self.hop, 3)
-        sums = np.concatenate([self.sums, np.stack([cut.sum(axis=1), (cut * cut).sum(axis=1)], axis=1)])
-        windows = max(0, len(sums) - HOPS_PER_WINDOW + 1)
-        self.sums = sums[windows:].copy()
-        total = sum(sums[j : j + windows] for j in range(HOPS_PER_WINDOW))
-        return self._frames(np.asarray(total).reshape(windows, 2, 3))
+        samples = np.concatenate([self.samples, digital])
+        windows = max(0, (len(samples) - self._window) // self.hop + 1)
+        self.samples = samples[windows * self.hop :].copy()
+        return self._frames(self._window_sums(samples, windows), self._window_sums(samples * samples, windows))
 
-    def _frames(self, total: NDArray[np.int64]) -> MotionFrames:
-        count = self.hop * HOPS_PER_WINDOW
-        mean = total[:, 0] / count
-        # Exact in integers before the division: the difference of two large numbers is where precision would go.
-        variance = (count * total[:, 1] - total[:, 0] * total[:, 0]) / (count * count)
-        axes = variance * (self._scale * self._scale)
-        return MotionFrames(np.sqrt(axes[:, 0] + axes[:, 1] + axes[:, 2]), mean * self._scale + self._offset)
+    def _window_sums(self, values: NDArray[np.int64], windows: int) -> NDArray[np.int64]:
+        """Shape (K, 3): differences of the running sum, which are exact in integers, even where it overflows."""
+        running = np.zeros((len(values) + 1, 3), np.int64)
+        np.cumsum(values, axis=0, out=running[1:])
+        span = windows * self.hop
+        return running[self._window :: self.hop][:windows] - running[: span : self.hop]
+
+    def _frames(self, sums: NDArray[np.int64], squares: NDArray[np.int64]) -> MotionFrames:
+        # Exact in integers before the scaling: the difference of two large numbers is where precision would go.
+        spread = (self._window * squares - sums * sums) * (self._mean_mg * self._mean_mg)
+        motion = np.sqrt(spread[:, 0] + spread[:, 1] + spread[:, 2])
+        return MotionFrames(motion, sums * self._mean_mg + self._offset_mg)

@@ -53,6 +53,7 @@ def test_the_page_has_every_section_and_every_plot_it_shows(twice: tuple[Made, M
         "What was taken for a cramp",
         "How strong a cramp has to be",
         "What each part is worth",
+        "Sooner or later",
         "Beside other rules",
         "Real recordings",
     ]

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.variants import Variant, ablations, complete
+from benchmarks.accuracy.variants import Variant, ablations, complete, waits
 from tests.support.signals import Leg, detect, recording
 
 START = 90.0
-VARIANTS = {variant.name: variant for variant in ablations()}
+VARIANTS = {variant.name: variant for variant in (*ablations(), *waits())}
 
 
 def confirmed(leg: Leg, variant: Variant) -> int:
@@ -46,6 +46,20 @@ def hum() -> Leg:
     return Leg(240).hum(START, 200, 400, 49.6)
 
 
+def loosened() -> Leg:
+    """The signal jumps by 2 mV and is three times as noisy from then on, for less time than makes it a new floor."""
+    leg = Leg(START + 70)
+    first, last = round(START * leg.fs), round((START + 30) * leg.fs)
+    leg.emg_uv[:, first:last] *= 3
+    leg.emg_uv[:, first:] += 2000
+    return leg
+
+
+def test_a_later_alert_asks_everybody_to_wait_at_least_as_long() -> None:
+    latest = VARIANTS["20 s"].settings
+    assert (latest.confirm_asleep_s, latest.confirm_awake_s, latest.confirm_moved_s) == (20, 20, 25)
+
+
 @pytest.mark.parametrize(
     ("name", "leg"),
     [
@@ -56,7 +70,8 @@ def hum() -> Leg:
         ("without the quality gate", hum()),
         ("motion not looked at", effort().move(START, START + 40)),
         ("no longer wait when awake", effort(15).move(START - 6, START - 4)),
-        ("confirmed after 8 s", effort(10)),
+        ("without jumps of the electrode", loosened()),
+        ("8 s", effort(10)),
     ],
 )
 def test_what_a_part_keeps_out_comes_in_without_it(name: str, leg: Leg) -> None:

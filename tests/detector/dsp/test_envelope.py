@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detector.dsp.envelope import Envelope, EnvelopeFrames
+from detector.dsp.envelope import TURN_SCALE, Envelope, EnvelopeFrames
 from detector.dsp.filters import BandPass
-from detector.dsp.hops import HopSummer, hop_samples, mains_tones
+from detector.dsp.hops import LIMIT, TONE_SCALE, HopSummer, hop_samples, mains_tones
 
 SCALE = 0.05
 
@@ -14,7 +14,7 @@ SCALE = 0.05
 def frames(uv: NDArray[np.float64], fs: float = 1000.0, rails: tuple[int, int] = (-32768, 32767)) -> EnvelopeFrames:
     raw = np.clip(np.rint(uv / SCALE), *rails).astype(np.int16)[np.newaxis]
     hop, tones = hop_samples(fs, 0.25), mains_tones(fs, 30, 200)
-    hops = HopSummer(fs, hop, tones[0] + tones[1], np.array([SCALE]), np.array([[rails[0]], [rails[1]]]))
+    hops = HopSummer(fs, hop, tones[0] + tones[1], np.array([SCALE]), np.array([[rails[0]], [rails[1]]], np.float64))
     return Envelope(fs, hop, *tones).push(hops.push(BandPass(fs, 30, 200).push(raw.astype(np.float64)), raw))
 
 
@@ -52,6 +52,11 @@ def test_does_not_see_the_mains(fs: float, hz: float) -> None:
     assert np.median(humming.line_uv) == pytest.approx(40 / np.sqrt(2), rel=0.12)
 
 
+@pytest.mark.parametrize("fs", [100.0, 105.0])
+def test_is_there_where_no_mains_can_pass_the_band(fs: float) -> None:
+    assert np.median(frames(sine(30, 10, 35, fs), fs).envelope_uv) == pytest.approx(10 / np.sqrt(2), rel=0.05)
+
+
 def test_leaves_a_fifth_of_a_line_that_is_half_a_hertz_off() -> None:
     left = frames(sine(30, 40, 50.45)).envelope_uv[5:, 0]
     assert left.max() <= 0.2 * 40 / np.sqrt(2) * 1.05
@@ -75,3 +80,10 @@ def test_reports_a_spread_of_zero_for_a_dead_sensor() -> None:
     spread = frames(uv).spread[:, 0]
     assert (spread[55:] == 0).all()
     assert (spread[:45] > 0).all()
+
+
+def test_keeps_the_largest_possible_sums_of_a_window_exact_at_20_khz() -> None:
+    # Doubles hold integers up to 2**53. Cosine and sine of a hop's phase together are 1.414 at most.
+    samples = 5000
+    assert LIMIT**2 * samples < 2**53
+    assert LIMIT * TONE_SCALE * TURN_SCALE * np.sqrt(2) * samples < 2**53

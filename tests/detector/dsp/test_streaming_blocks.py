@@ -45,7 +45,7 @@ class Enveloped:
     def __init__(self) -> None:
         hop, tones = hop_samples(FS, 0.25), mains_tones(FS, 30, 200)
         self.band_pass = BandPass(FS, 30, 200)
-        rails = np.array([[-100, -100], [100, 100]])
+        rails = np.array([[-100.0, -100.0], [100.0, 100.0]])
         self.hops = HopSummer(FS, hop, tones[0] + tones[1], np.array([0.25, 0.25]), rails)
         self.envelope = Envelope(FS, hop, *tones)
 
@@ -114,3 +114,25 @@ def test_a_reset_block_is_as_good_as_new(make: Callable[[], Stage]) -> None:
     for part in used.parts():
         part.reset()  # type: ignore[attr-defined]  # every block has one; the base class only knows about memory
     assert same_bits(used.feed(0, N), make().feed(0, N))
+
+
+def saturated(edges: list[int]) -> list[NDArray[np.float64]]:
+    """A square wave at the mains' frequency, far beyond the limit, at the highest rate for which sums are exact."""
+    fs = 20_000.0
+    hop, tones = hop_samples(fs, 0.25), mains_tones(fs, 30, 200)
+    hops = HopSummer(fs, hop, tones[0] + tones[1], np.array([1.0]), np.array([[-32768.0], [32767.0]]))
+    envelope = Envelope(fs, hop, *tones)
+    square = np.where(np.arange(edges[-1]) // 200 % 2, -1e9, 1e9)[np.newaxis]
+    raw = np.sign(square).astype(np.int16)
+    cuts = [slice(start, stop) for start, stop in pairwise(edges)]
+    frames = [envelope.push(hops.push(square[:, part].copy(), raw[:, part])) for part in cuts]
+    return [np.concatenate([getattr(part, name) for part in frames]) for name in ("envelope_uv", "line_uv")]
+
+
+def test_gives_the_same_bits_at_the_limit_of_all_sums() -> None:
+    assert same_bits(saturated([0, 17, 4001, 4999, 5000, 11_111, 20_000]), saturated([0, 20_000]))
+
+
+def test_limits_the_filtered_signal_to_8_millivolts() -> None:
+    envelope, line = saturated([0, 20_000])
+    assert np.hypot(envelope, line) == pytest.approx(8192)
