@@ -12,18 +12,20 @@ SUMMARY = """Watches for night leg cramps with a cheap wearable, at home, withou
 Not a medical device: it may miss cramps and may alarm wrongly.
 """
 
-TRY, RECORDINGS, NIGHTS = "Try it", "Recordings", "Nights"
+TRY, RECORDINGS, NIGHTS, WEARABLES = "Try it", "Recordings", "Nights", "Wearables"
 
 COMMANDS = {
     "demo": ("demo:demo", TRY, "A simulated night, from the wearable to the morning report."),
     "simulate": ("simulate:simulate", TRY, "Write simulated nights with their truth as EDF+ files."),
     "score": ("score:score", RECORDINGS, "Find cramps in recordings (EDF, EDF+, BDF or a journal)."),
+    "explain": ("explain:explain", RECORDINGS, "Show why there was, or was not, an alert at a moment."),
     "evaluate": ("evaluate:evaluate", RECORDINGS, "Compare found cramps with the truth."),
     "replay": ("replay:replay", RECORDINGS, "Play a recording into a broker as if it were live."),
     "night": ("night:night", NIGHTS, "Watch the night: collector, detector and, unless one is given, a broker."),
     "collect": ("collect:collect", NIGHTS, "Only the collector: from the wearable to the broker."),
     "detect": ("detect:detect", NIGHTS, "Only the detector: from the broker to the night store."),
     "report": ("report:report", NIGHTS, "Write the morning report of a night."),
+    "devices": ("devices:app", WEARABLES, "Which wearables are understood; check a profile of your own."),
 }
 """Name, where it is, its group in the help, and its line there."""
 

@@ -15,8 +15,10 @@ import msgspec
 from collector.contract import messages
 from collector.contract.broker import BrokerSettings
 from collector.contract.journal import Header
+from collector.devices.profile import Profile, load_profile, shipped_profiles
 from crampwatch.cli import COMMANDS, build
 from crampwatch.config import Config, Detection, Sensor
+from crampwatch.device_table import rows
 from detector.events import Event, Figures
 from detector.settings import DetectorSettings
 
@@ -57,6 +59,18 @@ Generated from `crampwatch/config.py`. TOML; every number has its unit in its na
 the path of the entry in the message."""
 
 
+DEVICES_INTRODUCTION = """# Supported devices
+
+Generated from the profiles in `collector/devices/`. The name in the first column is the `profile` of a `[[sensor]]`.
+[How to add a device](../how-to/add-a-device.md); [what a profile may contain](device-profiles.md).
+
+"vectors": the profile decodes published packets as it should. "layout only": it follows a published description; no
+packet of a real device has been decoded with it. Nobody here has had any of these devices in hand.
+
+Every device may have, beside its own services, the standard ones: battery level (`2a19`), and where its profile has no
+temperature, that of Environmental Sensing (`2a6e`) or of a Health Thermometer (`2a1c`)."""
+
+
 def contract_page() -> str:
     """The contract as Markdown."""
     return _page(CONTRACT_INTRODUCTION, MESSAGES)
@@ -72,6 +86,25 @@ def contract_schema() -> str:
     return json.dumps({"$defs": _schemas(MESSAGES)}, indent=2, ensure_ascii=False) + "\n"
 
 
+def devices_page() -> str:
+    """The supported devices as Markdown."""
+    profiles = [(name, load_profile(name)) for name in shipped_profiles()]
+    table = ["| profile | device | EMG | accelerometer | temperature |", "|---|---|---|---|---|"]
+    table += [f"| `{row.name}` | {row.title} | {' | '.join(row.signals.values())} |" for row in rows(profiles)]
+    return "\n\n".join([DEVICES_INTRODUCTION, "\n".join(table), *(_device(*entry) for entry in profiles)]) + "\n"
+
+
+def _device(name: str, profile: Profile) -> str:
+    device = profile.device
+    facts = [f"Needs an MTU of {device.min_mtu}."]
+    facts += ["Has to be paired with the host once."] if device.pairing else []
+    facts += ["Can buzz by itself."] if device.alert else []
+    lines = [f"## {name}", "", " ".join(facts), ""]
+    lines += [f"- Source: {source}." for source in device.sources]
+    lines += [f"- Limit: {limit}." for limit in device.limits]
+    return "\n".join(lines)
+
+
 def cli_page() -> str:
     """The command line as Markdown."""
     return build(explained=COMMANDS).generate_docs(output_format="markdown").rstrip() + "\n"
@@ -82,6 +115,7 @@ PAGES = {
     "contract.schema.json": contract_schema,
     "config.md": config_page,
     "cli.md": cli_page,
+    "devices.md": devices_page,
 }
 
 

@@ -1,52 +1,43 @@
 """Packets to samples, by the device's profile. Pure, and total: every packet becomes samples or a named refusal."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.contract.errors import ContractError
-from collector.contract.messages import StreamKind
+from collector.contract.messages import NS, StreamKind
+from collector.devices.codecs import CODECS
+from collector.devices.frames import Body, frames_of
 from collector.devices.layout import parse_layout
 from collector.devices.profile import Stream
+from collector.devices.refusals import NoSamples, NotANumber, PacketRefused, PartialFrame, UnknownPacket
 
-
-class PacketRefused(ContractError):
-    """A packet is not what the profile says; counted per stream, under a name of its own."""
-
-    def __init__(self, source: str, text: str) -> None:
-        super().__init__(text)
-        self.source = source
-
-    @property
-    def reason(self) -> str:
-        """The stream and the kind of refusal."""
-        return f"{self.source}.{type(self).__name__}"
-
-
-class UnknownPacket(PacketRefused):
-    """No stream of the profile has packets like this on this characteristic."""
-
-
-class PartialFrame(PacketRefused):
-    """The packet ends within its header or within a frame; perhaps the MTU is too small."""
-
-
-class NoSamples(PacketRefused):
-    """The packet has a header and nothing behind it."""
+__all__ = [
+    "Decoder",
+    "NoSamples",
+    "NotANumber",
+    "PacketRefused",
+    "PartialFrame",
+    "Samples",
+    "StreamDecoder",
+    "UnknownPacket",
+]
 
 
 class Samples(NamedTuple):
-    """The content of one packet. `counter` is the device's own index of the first instant, None where it has none.
+    """The content of one packet.
 
-    `digital` has shape (instants, channels) and dtype `<i2`, or `<i4` where 16 bits cannot hold the device's type.
+    `counter` is the device's own index of the first instant, modulo `Stream.counter_modulus`; None where it has none.
+    `digital` has shape (instants, channels) and dtype `<i2`, or `<i4` where 16 bits cannot hold the stream's values.
+    `clock_ns` is the device's own time of the first instant, from an origin of its own; None where it tells none.
     """
 
     stream: StreamKind
     counter: int | None
     digital: NDArray[np.signedinteger]
+    clock_ns: int | None = None
 
 
 class StreamDecoder:
@@ -54,43 +45,45 @@ class StreamDecoder:
 
     def __init__(self, stream: Stream) -> None:
         self.kind = stream.kind
-        self._length = stream.length
+        self._lengths = frozenset(stream.lengths)
         self._header = parse_layout(stream.header, 0)
-        self._frame = parse_layout(stream.frame, len(stream.names)).dtype
-        self._field = stream.field
-        self._channels = len(stream.names)
-        self._counter = self._counter_slice(stream)
-        value = self._frame[stream.field].base
-        self._dtype = np.dtype("<i2" if np.can_cast(value, "<i2") else "<i4")
-        # A frame that is nothing but little-endian int16 needs no record type: half the time per packet.
-        self._plain = self._frame.names == (stream.field,) and value == self._dtype
+        self._start = self._header.dtype.itemsize
+        body: Body = CODECS[stream.codec](stream) if stream.codec else frames_of(stream)
+        self._digital = body.digital
+        self._counter = _counter_of(stream)
+        self._clock_ns = _clock_of(stream)
 
     def takes(self, packet: bytes) -> bool:
         """Whether the packet is of this stream, by its length and the fixed bytes of its header."""
-        return (self._length is None or len(packet) == self._length) and self._header.matches(packet)
+        return (not self._lengths or len(packet) in self._lengths) and self._header.matches(packet)
 
     def decode(self, packet: bytes) -> Samples:
-        """The samples; raises PartialFrame or NoSamples."""
-        start = self._header.dtype.itemsize
-        count, rest = divmod(len(packet) - start, self._frame.itemsize)
-        if len(packet) < start or rest:
-            raise PartialFrame(self.kind, f"{len(packet)} bytes on {self.kind} are no header and whole frames")
-        if not count:
-            raise NoSamples(self.kind, f"a packet on {self.kind} holds no samples")
-        counter = int.from_bytes(packet[self._counter[0]], self._counter[1]) if self._counter else None
-        if self._plain:
-            digital = np.frombuffer(packet, self._dtype, offset=start)
-        else:
-            digital = np.frombuffer(packet, self._frame, offset=start)[self._field].astype(self._dtype)
-        return Samples(self.kind, counter, digital.reshape(-1, self._channels))
+        """The samples; raises a PacketRefused that says what is wrong."""
+        # First, as it refuses every packet that is too short for its header.
+        digital = self._digital(packet, self._start)
+        counter = self._counter(packet) if self._counter else None
+        clock_ns = self._clock_ns(packet, len(digital)) if self._clock_ns else None
+        return Samples(self.kind, counter, digital, clock_ns)
 
-    def _counter_slice(self, stream: Stream) -> tuple[slice, Literal["little", "big"]] | None:
-        if stream.counter is None:
-            return None
-        name = stream.counter.field
-        start = self._header.offset(name)
-        order: Literal["little", "big"] = "big" if self._header.dtype[name].byteorder == ">" else "little"
-        return slice(start, start + self._header.dtype[name].itemsize), order
+
+def _counter_of(stream: Stream) -> Callable[[bytes], int] | None:
+    """What reads the index of a packet's first instant."""
+    if stream.counter is None or (field := stream.counter_field()) is None:
+        return None
+    samples, modulus = stream.counter.samples, stream.counter_modulus or 1
+    if stream.counter.wraps_at is None and samples == 1:
+        return field.read
+    return lambda packet: field.read(packet) * samples % modulus
+
+
+def _clock_of(stream: Stream) -> Callable[[bytes, int], int] | None:
+    """What reads the device's own time of the first of so many instants."""
+    if stream.clock is None:
+        return None
+    read, step_ns = parse_layout(stream.header, 0).integer(stream.clock.field).read, stream.clock.step_ns
+    if stream.clock.refers == "first":
+        return lambda packet, _: read(packet) * step_ns
+    return lambda packet, count: read(packet) * step_ns - round((count - 1) * NS / stream.rate_hz)
 
 
 class Decoder:
@@ -99,7 +92,9 @@ class Decoder:
     def __init__(self, streams: Iterable[Stream]) -> None:
         self._by_char: dict[str, list[StreamDecoder]] = defaultdict(list)
         for stream in streams:
-            self._by_char[stream.char].append(StreamDecoder(stream))
+            decoder = StreamDecoder(stream)
+            for char in stream.characteristics:
+                self._by_char[char].append(decoder)
 
     def decode(self, char: str, packet: bytes) -> Samples:
         """The samples of a packet from characteristic `char`; raises a PacketRefused that names what is wrong."""

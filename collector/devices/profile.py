@@ -1,25 +1,30 @@
 """What a wearable speaks, as data: which device it is, what to send it, and how its packets become samples."""
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
 
 from collector.contract.errors import ContractError
 from collector.contract.messages import Channel, Rate, StreamKind
-from collector.devices.layout import BadLayout, Layout, parse_layout
+from collector.devices import validation
+from collector.devices.layout import Integer, parse_layout
+from collector.devices.toml_lines import line_of
 
 FROM_NOW = 0xFFFFFFFF
 """The resume index that asks a device to start with what it measures next."""
 
 Uuid = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 Hex = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2})*$")]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+CodecName = Literal["ascii", "ganglion", "ieee11073", "polar-delta"]
 
 
 class BadProfile(ContractError):
-    """A device profile cannot be used; the text says what is wrong with it."""
+    """A device profile cannot be used; the text says what is wrong with it, and in which line."""
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,11 +38,45 @@ class Match(_Table, frozen=True, kw_only=True):
     service: Uuid | None = None
 
 
+class Command(_Table, frozen=True, kw_only=True):
+    """Bytes to write: `hex`, `text`, then for each stream in `resume` the index of the next wanted sample, as u32."""
+
+    char: Uuid
+    hex: Hex = ""
+    text: str = ""
+    resume: tuple[StreamKind, ...] = ()
+
+    def __post_init__(self) -> None:
+        validation.check_command(self)
+
+    def payload(self, resume: dict[StreamKind, int]) -> bytes:
+        """The bytes, for these device indices; a stream not among them starts from now."""
+        indices = [resume.get(stream, FROM_NOW) for stream in self.resume]
+        fixed = bytes.fromhex(self.hex) + self.text.encode("ascii")
+        return fixed + b"".join(index.to_bytes(4, "little") for index in indices)
+
+
+class KeepAlive(Command, frozen=True, kw_only=True):
+    """A command to write after the start commands, and then again and again while the link is up."""
+
+    every_s: Seconds
+
+
 class Device(_Table, frozen=True, kw_only=True):
-    """The device as a whole. Below `min_mtu` its packets do not fit and arrive cut."""
+    """The device as a whole.
+
+    Below `min_mtu` its packets do not fit and arrive cut. `pairing`: it talks only to a host it is paired with. `alert`
+    is what makes the wearable itself buzz. `sources` say where its protocol was read, `limits` what it cannot do.
+    """
 
     match: Match
-    min_mtu: int = 23
+    title: str = ""
+    min_mtu: Annotated[int, msgspec.Meta(ge=23, le=517)] = 23
+    pairing: bool = False
+    keep_alive: KeepAlive | None = None
+    alert: tuple[Command, ...] = ()
+    sources: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
 
 
 class Info(_Table, frozen=True, kw_only=True):
@@ -50,51 +89,106 @@ class Info(_Table, frozen=True, kw_only=True):
     char: Uuid
     layout: tuple[str, ...]
 
-
-class Command(_Table, frozen=True, kw_only=True):
-    """Bytes to write; for each stream in `resume` the index of the next wanted sample follows, as u32."""
-
-    char: Uuid
-    hex: Hex
-    resume: tuple[StreamKind, ...] = ()
-
-    def payload(self, resume: dict[StreamKind, int]) -> bytes:
-        """The bytes, for these device indices; a stream not among them starts from now."""
-        indices = [resume.get(stream, FROM_NOW) for stream in self.resume]
-        return bytes.fromhex(self.hex) + b"".join(index.to_bytes(4, "little") for index in indices)
+    def __post_init__(self) -> None:
+        validation.check_layout("layout", self.layout, 0)
 
 
 class Counter(_Table, frozen=True, kw_only=True):
-    """The header field that counts samples: the index of the packet's first one, modulo 2**bits."""
+    """The device's own count: a field of the header, or of the frame, where that of the first instant counts.
+
+    One count stands for `samples` instants: 1 where samples are counted, as many as a packet holds where packets are.
+    After `wraps_at` counts it is at zero again; without, when its field is full.
+    """
 
     field: str
-    bits: Annotated[int, msgspec.Meta(ge=8, le=64)]
+    samples: Annotated[int, msgspec.Meta(ge=1)] = 1
+    wraps_at: Annotated[int, msgspec.Meta(ge=2)] | None = None
+
+
+class Timestamp(_Table, frozen=True, kw_only=True):
+    """The header field with the device's own time, in steps of `unit`, of the packet's first or last instant."""
+
+    field: str
+    unit: Literal["ns", "us", "ms", "s"]
+    refers: Literal["first", "last"] = "first"
+
+    @property
+    def step_ns(self) -> int:
+        """Nanoseconds per step."""
+        return {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}[self.unit]
 
 
 class Stream(_Table, frozen=True, kw_only=True):
-    """One kind of packet: a header, then frames of one instant each up to the end."""
+    """One kind of packet: a header, then frames of one instant each up to the end; or contents that a codec knows.
+
+    A sample is the frame's `field`, or the sum of several fields times their `weights`. Floats and text become integers
+    by division by `quantum`. physical = digital * scale + offset, in `unit`; a value on one of the `rails` is clipped.
+    """
 
     kind: StreamKind
     char: Uuid
-    frame: tuple[str, ...]
-    field: str
     rate_hz: Rate
     unit: str
     names: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    more_chars: tuple[Uuid, ...] = ()
     header: tuple[str, ...] = ()
-    length: int | None = None
+    frame: tuple[str, ...] = ()
+    field: str | None = None
+    weights: dict[str, int] = {}
+    codec: CodecName | None = None
+    quantum: Seconds = 1.0
+    lengths: tuple[int, ...] = ()
+    max_frames: Annotated[int, msgspec.Meta(ge=1)] | None = None
     scale: float = 1.0
     offset: float = 0.0
     rails: tuple[int, int] = (-32768, 32767)
     counter: Counter | None = None
+    clock: Timestamp | None = None
+    poll_s: Seconds | None = None
     # Crystals of nRF-class chips keep 40 to 100 ppm over temperature; a free-running converter needs its own figure.
     rate_tolerance: Annotated[float, msgspec.Meta(gt=0, le=0.2)] = 200e-6
+    proven: Literal["vectors", "layout only"] = "layout only"
+
+    def __post_init__(self) -> None:
+        validation.check_stream(self)
+
+    @property
+    def characteristics(self) -> tuple[str, ...]:
+        """The characteristics that carry this stream, in the order in which the device uses them."""
+        return (self.char, *self.more_chars)
 
     @property
     def channels(self) -> tuple[Channel, ...]:
         """The stream's channels as they go on the wire."""
         low, high = self.rails
         return tuple(Channel(name, self.unit, self.scale, self.offset, low, high) for name in self.names)
+
+    @property
+    def dtype(self) -> Literal["<i2", "<i4"]:
+        """The smallest type that holds every sample: those of an integer field as it comes, others within the rails."""
+        if self.field is not None:
+            value = parse_layout(self.frame, len(self.names)).dtype[self.field].base
+            if value.kind != "f":
+                return "<i2" if np.can_cast(value, np.int16) else "<i4"
+        low, high = self.rails
+        return "<i2" if low >= -(2**15) and high < 2**15 else "<i4"
+
+    @property
+    def counter_modulus(self) -> int | None:
+        """After how many instants the device's index begins again at zero; None without a counter."""
+        field = self.counter_field()
+        if self.counter is None or field is None:
+            return None
+        return (self.counter.wraps_at or field.values) * self.counter.samples
+
+    def counter_field(self) -> Integer | None:
+        """Where in a packet the counter stands."""
+        if self.counter is None:
+            return None
+        header = parse_layout(self.header, 0)
+        if self.counter.field in header.names:
+            return header.integer(self.counter.field)
+        return parse_layout(self.frame, len(self.names)).integer(self.counter.field, header.dtype.itemsize)
 
 
 class Profile(_Table, frozen=True, kw_only=True):
@@ -106,6 +200,9 @@ class Profile(_Table, frozen=True, kw_only=True):
     start: tuple[Command, ...] = ()
     stop: tuple[Command, ...] = ()
 
+    def __post_init__(self) -> None:
+        validation.check_profile(self)
+
 
 class DeviceInfo(msgspec.Struct, frozen=True):
     """What a connected device says of itself. `boot` is None for devices that do not tell their starts apart."""
@@ -114,29 +211,51 @@ class DeviceInfo(msgspec.Struct, frozen=True):
     streams: tuple[Stream, ...]
 
 
-def load_profile(name: str) -> Profile:
-    """The profile of that name shipped with the collector, or the one in the TOML file at that path.
+def shipped_profiles() -> tuple[str, ...]:
+    """The names of the profiles that come with the program."""
+    files = resources.files(__package__).iterdir()
+    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
 
-    Raises BadProfile with what is wrong.
+
+def own_profiles(folder: Path) -> tuple[str, ...]:
+    """The names of the profiles in a folder of the user's; none if there is no such folder."""
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+
+
+def load_profile(name: str, folder: Path | None = None) -> Profile:
+    """The profile of that name, shipped or in the user's `folder`; or the one in the TOML file at that path.
+
+    A file in the folder that has the name of a shipped profile is refused: it is not for a file that was forgotten to
+    decide what a device says. Raises BadProfile with what is wrong.
     """
-    shipped = resources.files(__package__) / f"{name}.toml"
-    source = Path(name) if name.endswith(".toml") else shipped
-    if not source.is_file():
+    source = _source(name, folder)
+    try:
+        text = source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadProfile(f"device profile {source}: cannot be read ({error})") from error
+    return parse_profile(text, str(source) if isinstance(source, Path) else name)
+
+
+def _source(name: str, folder: Path | None) -> Traversable:
+    if name.endswith(".toml"):
+        return Path(name)
+    own = folder / f"{name}.toml" if folder else None
+    if name not in shipped_profiles():
+        if own and own.is_file():
+            return own
         raise BadProfile(f"there is no device profile {name!r}; name a shipped one or the path of a .toml file")
-    return parse_profile(source.read_text(), name)
+    if own and own.is_file():
+        raise BadProfile(f"{own} has the name of a shipped profile; give the file another name")
+    return resources.files(__package__) / f"{name}.toml"
 
 
 def parse_profile(text: str, name: str) -> Profile:
-    """The profile in this TOML text; raises BadProfile."""
+    """The profile in this TOML text; raises BadProfile with `name` and the line that is wrong."""
     try:
-        profile = msgspec.toml.decode(text, type=Profile)
-        for stream in profile.stream:
-            _check(stream)
-        if profile.info:
-            parse_layout(profile.info.layout, 0)
-    except (msgspec.DecodeError, BadLayout) as error:
-        raise BadProfile(f"device profile {name}: {error}") from error
-    return profile
+        return msgspec.toml.decode(text, type=Profile)
+    except msgspec.DecodeError as error:
+        line = line_of(text, str(error))
+        raise BadProfile(f"{name}{f':{line}' if line else ''}: {error}") from error
 
 
 def describe(profile: Profile, info: bytes | None) -> DeviceInfo:
@@ -147,15 +266,17 @@ def describe(profile: Profile, info: bytes | None) -> DeviceInfo:
     if len(info) < layout.dtype.itemsize or not layout.matches(info):
         raise BadProfile(f"the device describes itself as {info.hex()}, which this version does not understand")
     record = np.frombuffer(info, layout.dtype, 1)[0]
-    said = {key: record[key].item() for key in layout.dtype.names or ()}
-    corrected = tuple(_correct(stream, said) for stream in profile.stream)
-    return DeviceInfo(said.get("boot"), tuple(stream for stream in corrected if stream.names))
+    said = {key: record[key].item() for key in layout.names}
+    corrected = (_correct(stream, said) for stream in profile.stream)
+    return DeviceInfo(said.get("boot"), tuple(stream for stream in corrected if stream is not None))
 
 
-def _correct(stream: Stream, said: dict[str, float]) -> Stream:
+def _correct(stream: Stream, said: dict[str, float]) -> Stream | None:
     prefix = f"{stream.kind}_"
     own = {key.removeprefix(prefix): value for key, value in said.items() if key.startswith(prefix)}
     count = int(own.get("channels", len(stream.names)))
+    if not count:
+        return None
     low, high = stream.rails
     corrected = msgspec.structs.replace(
         stream,
@@ -165,19 +286,6 @@ def _correct(stream: Stream, said: dict[str, float]) -> Stream:
         offset=own.get("offset", stream.offset),
         rails=(int(own.get("min", low)), int(own.get("max", high))),
     )
-    if count and not (
-        np.isfinite([corrected.rate_hz, corrected.scale, corrected.offset]).all() and corrected.rate_hz > 0
-    ):
+    if not (np.isfinite([corrected.rate_hz, corrected.scale, corrected.offset]).all() and corrected.rate_hz > 0):
         raise BadProfile(f"the device says its {stream.kind} stream has {own}, which cannot be")
     return corrected
-
-
-def _check(stream: Stream) -> tuple[Layout, Layout]:
-    header, frame = parse_layout(stream.header, 0), parse_layout(stream.frame, len(stream.names))
-    if stream.field not in (frame.dtype.names or ()):
-        raise BadLayout(f"stream {stream.kind}: field {stream.field!r} is not in its frame {list(stream.frame)}")
-    if not np.can_cast(frame.dtype[stream.field].base, np.int32):
-        raise BadLayout(f"stream {stream.kind}: samples must be integers of at most 32 bits, signed")
-    if stream.counter and stream.counter.field not in (header.dtype.names or ()):
-        raise BadLayout(f"stream {stream.kind}: counter {stream.counter.field!r} is not in its header")
-    return header, frame
