@@ -1,31 +1,29 @@
-"""One Bluetooth connection to one wearable: find it, ask what it is, subscribe, start it."""
+"""One Bluetooth connection to one wearable: ask what it is, subscribe, start it."""
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
-from bleak import BleakAdapter, BleakClient, BleakScanner
-from bleak.backends.adapter import BaseBleakAdapter
+import msgspec
+from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
-from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
-from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.exc import BleakError
 
+from collector.backend import CONNECT_S, Backend
 from collector.contract.messages import StreamKind
-from collector.devices.profile import Command, DeviceInfo, Match, Profile, describe
-from collector.settings import DeviceSettings
+from collector.devices.profile import Command, DeviceInfo, Profile, Stream, describe
+from collector.devices.standard import with_standard_services
 
 log = logging.getLogger(__name__)
 
-SCAN_S = 15.0
-"""A wearable advertises at least once in ten seconds, most do so every second."""
-CONNECT_S = 30.0
-"""What bleak itself allows; BlueZ gives up after 25 s."""
 GATT_S = 10.0
 """One read, write or subscription takes a few connection intervals, hundreds of ms at worst."""
+PAUSE_S = 2.0
+"""A link that can be saved answers at once; one that does not is sooner made anew."""
+CLOSE_S = 2.0
+"""Saying goodbye takes no longer: what is still connected then is taken over by the next attempt."""
 BATTERY = "00002a19-0000-1000-8000-00805f9b34fb"
 """The Battery Level characteristic of the Bluetooth SIG: one byte, percent."""
 ATT_HEADER = 3
@@ -33,130 +31,96 @@ ATT_HEADER = 3
 BLUEZ_UNKNOWN_MTU = 23
 """BlueZ before 5.62 cannot tell the MTU and says this."""
 
-
-class NotFound(BleakError):
-    """No advertisement of the wanted device was heard."""
-
-
-class Backend(NamedTuple):
-    """The Bluetooth implementation: None is the platform's own, anything else is handed to bleak."""
-
-    client: type[BaseBleakClient] | None = None
-    scanner: type[BaseBleakScanner] | None = None
-    adapter: type[BaseBleakAdapter] | None = None
-
-
-PLATFORM = Backend()
-
-
-class Found(NamedTuple):
-    """A device, and how strongly it was heard if it was."""
-
-    device: BLEDevice
-    rssi_dbm: int | None
-
-
-async def find(match: Match, wanted: DeviceSettings, backend: Backend) -> Found:
-    """Scan until the wanted device is heard; raises NotFound after 15 s, with what to do."""
-    if (held := await _held(match, wanted, backend)) is not None:
-        return Found(held, None)
-    heard: list[int] = []
-
-    def is_wanted(device: BLEDevice, advertisement: AdvertisementData) -> bool:
-        name = advertisement.local_name or device.name or ""
-        if not _is_wanted(match, wanted, device.address, name, advertisement.service_uuids):
-            return False
-        heard.append(advertisement.rssi)
-        return True
-
-    arguments: dict[str, Any] = {"backend": backend.scanner} if backend.scanner else {}
-    if wanted.adapter:
-        arguments["bluez"] = {"adapter": wanted.adapter}
-    device = await BleakScanner.find_device_by_filter(is_wanted, timeout=SCAN_S, **arguments)
-    if device is None:
-        raise NotFound("the wearable was not heard; is it switched on, charged, near, and not connected elsewhere?")
-    return Found(device, heard[-1])
-
-
-async def _held(match: Match, wanted: DeviceSettings, backend: Backend) -> BLEDevice | None:
-    """The wanted device if the system is connected to it already.
-
-    BlueZ keeps the link of a process that was killed, and a connected device does not advertise.
-    """
-    if match.service is None:
-        return None
-    arguments: dict[str, Any] = {"bluez": {"adapter": wanted.adapter}} if wanted.adapter else {}
-    try:
-        adapter = await BleakAdapter.get(backend=backend.adapter, **arguments)
-        devices = await adapter.get_connected_devices([match.service])
-    except NotImplementedError:
-        return None  # not every platform can tell
-    ours = (
-        device for device in devices if _is_wanted(match, wanted, device.address, device.name or "", [match.service])
-    )
-    return next(ours, None)
-
-
-def _is_wanted(match: Match, wanted: DeviceSettings, address: str, name: str, services: list[str]) -> bool:
-    if wanted.address is not None:
-        return address.lower() == wanted.address.lower()
-    if wanted.name is not None:
-        return name == wanted.name
-    by_name = match.name_prefix is not None and name.startswith(match.name_prefix)
-    return by_name or (match.service is not None and match.service in services)
+Streams = tuple[Stream, ...]
+OnPacket = Callable[[str, bytes], None]
+"""Receives each packet: its characteristic and its bytes."""
 
 
 class Link:
-    """A connection. Packets go to `on_packet(characteristic, bytes)` from the moment `start` subscribes."""
+    """A connection. Packets go to `on_packet` from the moment `start` subscribes."""
 
-    def __init__(self, device: BLEDevice, profile: Profile, backend: Backend, adapter: str | None = None) -> None:
+    def __init__(self, device: BLEDevice, profile: Profile, backend: Backend, on_packet: OnPacket) -> None:
         self.lost = asyncio.Event()
+        self._device = device
         self._profile = profile
-        arguments: dict[str, Any] = {"bluez": {"adapter": adapter}} if adapter else {}
-        self._client = BleakClient(device, self._on_lost, timeout=CONNECT_S, backend=backend.client, **arguments)
+        self._backend = backend
+        self._on_packet = on_packet
+        self._connected: BleakClient | None = None
+        self._listening = False
 
     async def connect(self) -> DeviceInfo:
-        """Connect and read what the device says of itself; raises BleakError, TimeoutError or BadProfile."""
+        """Connect and find out which streams the device has; raises BleakError, TimeoutError or BadProfile."""
         async with asyncio.timeout(CONNECT_S):
-            await self._client.connect()
-        info = None
-        if self._profile.info:
-            async with asyncio.timeout(GATT_S):
-                info = bytes(await self._client.read_gatt_char(self._profile.info.char))
+            self._connected = await self._backend.connect(self._device, self._on_lost, self._profile.device.pairing)
+        info = await self._read(self._profile.info.char) if self._profile.info else None
         self._check_mtu()
-        return describe(self._profile, info)
+        present = {char.uuid for char in self._client.services.characteristics.values()}
+        profile = msgspec.structs.replace(self._profile, stream=with_standard_services(self._profile, present))
+        return describe(profile, info)
 
-    async def start(
-        self, info: DeviceInfo, resume: dict[StreamKind, int], on_packet: Callable[[str, bytes], None]
-    ) -> None:
-        """Subscribe to every stream, then send the start commands: what a device sends before is lost."""
-        for char in dict.fromkeys(stream.char for stream in info.streams):
+    async def start(self, streams: Streams, resume: dict[StreamKind, int]) -> None:
+        """Subscribe to these streams, then send the start commands: what a device sends before is lost.
+
+        It is stopped first: after an earlier start, perhaps by a process that was killed, it may still be streaming.
+        """
+        await self._stop()
+        self._listening = True  # some devices send as soon as somebody subscribes
+        for char in _notified(streams):
             async with asyncio.timeout(GATT_S):
-                await self._client.start_notify(char, _notify(char, on_packet))
-        await self._send(self._profile.start, resume)
+                await self._client.start_notify(char, self._notify(char))
+        for command in self._profile.start:
+            await self.send(command, resume)
+
+    async def pause(self, streams: Streams) -> None:
+        """Hear nothing until the next `start`; raises TimeoutError after 2 s."""
+        self._listening = False
+        async with asyncio.timeout(PAUSE_S):
+            for char in _notified(streams):
+                with contextlib.suppress(BleakError):  # it may not be subscribed any more
+                    await self._client.stop_notify(char)
+
+    async def send(self, command: Command, resume: dict[StreamKind, int]) -> None:
+        """Write one command."""
+        async with asyncio.timeout(GATT_S):
+            await self._client.write_gatt_char(command.char, command.payload(resume), response=True)
+
+    async def poll(self, char: str) -> None:
+        """Read a value that the device does not notify, as if it had; nothing comes of it when that fails."""
+        with contextlib.suppress(BleakError, TimeoutError):
+            self._on_packet(char, await self._read(char))
 
     async def battery_percent(self) -> float | None:
         """The battery's charge, where the device has the standard characteristic and answers."""
         try:
-            async with asyncio.timeout(GATT_S):
-                return float((await self._client.read_gatt_char(BATTERY))[0])
-        except (BleakError, TimeoutError):
+            return float((await self._read(BATTERY))[0])
+        except (BleakError, TimeoutError, IndexError):
             return None
 
     async def close(self) -> None:
-        """Stop the device and disconnect, as far as the link still allows."""
+        """Stop the device and disconnect, as far as the link still allows; no packet comes from it any more."""
+        self._listening = False
+        if self._connected is None:
+            return
         # With bluetoothd gone every call fails or hangs; a link that is lost anyway must not keep us from the next one.
         with contextlib.suppress(Exception):
-            if not self.lost.is_set():
-                await self._send(self._profile.stop, {})
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(GATT_S):
+            async with asyncio.timeout(CLOSE_S):
+                if not self.lost.is_set():
+                    await self._stop()
                 await self._client.disconnect()
 
-    async def _send(self, commands: tuple[Command, ...], resume: dict[StreamKind, int]) -> None:
-        for command in commands:
-            async with asyncio.timeout(GATT_S):
-                await self._client.write_gatt_char(command.char, command.payload(resume), response=True)
+    async def _stop(self) -> None:
+        with contextlib.suppress(BleakError):
+            for command in self._profile.stop:
+                await self.send(command, {})
+
+    @property
+    def _client(self) -> BleakClient:
+        assert self._connected is not None
+        return self._connected
+
+    async def _read(self, char: str) -> bytes:
+        async with asyncio.timeout(GATT_S):
+            return bytes(await self._client.read_gatt_char(char))
 
     def _check_mtu(self) -> None:
         char = self._client.services.get_characteristic(self._profile.stream[0].char)
@@ -166,14 +130,20 @@ class Link:
                 "The link's MTU is %d, the device needs %d: packets may be cut.", mtu, self._profile.device.min_mtu
             )
 
+    def _notify(self, char: str) -> Callable[[BleakGATTCharacteristic, bytearray], None]:
+        """A plain function: of each call of a coroutine bleak would make a task, without any back-pressure."""
+
+        def notify(_: BleakGATTCharacteristic, data: bytearray) -> None:
+            # A client that could not say goodbye properly goes on to receive what the next one has subscribed to.
+            if self._listening:
+                self._on_packet(char, bytes(data))
+
+        return notify
+
     def _on_lost(self, _: BleakClient) -> None:
         self.lost.set()
 
 
-def _notify(char: str, on_packet: Callable[[str, bytes], None]) -> Callable[[BleakGATTCharacteristic, bytearray], None]:
-    """A plain function: of each call of a coroutine bleak would make a task, without any back-pressure."""
-
-    def notify(_: BleakGATTCharacteristic, data: bytearray) -> None:
-        on_packet(char, bytes(data))
-
-    return notify
+def _notified(streams: Streams) -> list[str]:
+    """The characteristics to subscribe to, each once."""
+    return list(dict.fromkeys(char for it in streams if it.poll_s is None for char in it.characteristics))

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 NAME_CHARS = 36
 """How much of wearer and site goes into a session id, which may have 96 characters; the header has them whole."""
+Streams = tuple[Stream, ...]
+"""All streams of a session, in the order of its devices."""
 _PLACEMENT = "placement "
 """Notes that begin like this hold a Placement as JSON."""
 
@@ -33,29 +35,33 @@ class NightSession:
     """Samples go in, blocks are kept in the journal. Nothing is published that is not in the journal first."""
 
     def __init__(
-        self, journal: Journal, path: Path, info: DeviceInfo, settings: CollectorSettings, time: TimeSource
+        self, journal: Journal, path: Path, streams: Streams, settings: CollectorSettings, time: TimeSource
     ) -> None:
         self.journal = journal
         self.path = path
         self.night = night_of(journal.header.started_ns, settings.zone)
+        # One for all streams, whichever link they come by and whenever they begin: it is what keeps them together.
+        self.wall_offset_ns = time.wall_offset_ns()
         self._time = time
-        self._streams = info.streams
+        self._streams = streams
         self._complete: list[SampleBlock] = []
         # A commit in a thread goes on after the task that waited for it was cancelled; `close` has to wait for it.
         self._writing = threading.Lock()
         kept = dict(_continuations(journal))
-        kinds = tuple(stream.kind for stream in info.streams)
+        kinds = tuple(stream.kind for stream in streams)
         self.tracks: dict[StreamKind, StreamTrack] = {}
-        for stream in info.streams:
+        for stream in streams:
             past = kept.get(stream.kind, _NOTHING_KEPT)
             builder = BlockBuilder(journal.header.session, kinds, stream, settings.block_s, past.end)
             known = past.last.clock if past.last else None
-            clock = time.sample_clock(stream.rate_hz, stream.rate_tolerance, known)
+            clock = time.sample_clock(stream.rate_hz, stream.rate_tolerance, self.wall_offset_ns, known)
             self.tracks[stream.kind] = StreamTrack(stream, builder, clock, self._remember, past.placement)
 
     @classmethod
-    def begin(cls, info: DeviceInfo, device: str, settings: CollectorSettings, time: TimeSource) -> "NightSession":
+    def begin(cls, streams: Streams, device: str, settings: CollectorSettings, time: TimeSource) -> "NightSession":
         """Go on with tonight's open session of this place and these streams, or begin one.
+
+        `device` is for the journal's header: what the streams come from, in words.
 
         Raises BadRecording when the journal cannot be written.
         """
@@ -63,8 +69,8 @@ class NightSession:
         night = night_of(now_ns, settings.zone)
         for journal, path in journals(settings):
             if night_of(journal.header.started_ns, settings.zone) == night and not journal.ended:
-                if _suits(journal, info):
-                    return cls(journal, path, info, settings, time)
+                if _suits(journal, streams):
+                    return cls(journal, path, streams, settings, time)
                 journal.end()
             journal.close()
         session = (
@@ -79,21 +85,21 @@ class NightSession:
             device=device,
         )
         path = settings.data_directory / f"{session}{SUFFIX}"
-        return cls(Journal.create(path, header), path, info, settings, time)
+        return cls(Journal.create(path, header), path, streams, settings, time)
 
-    def suits(self, info: DeviceInfo) -> bool:
-        """Whether a device with these streams can go on in this session: its rates and channels are the same."""
-        return self._streams == info.streams
+    def suits(self, streams: Streams) -> bool:
+        """Whether these streams can go on in this session: their rates and channels are the same."""
+        return self._streams == streams
 
-    def link_up(self, boot: int | None) -> dict[StreamKind, int]:
-        """A connection begins; the device indices to ask for, of the streams that can go on where they stopped."""
-        resume = {kind: track.link_up(boot) for kind, track in self.tracks.items()}
+    def link_up(self, info: DeviceInfo) -> dict[StreamKind, int]:
+        """A device is connected; the device indices to ask for, of its streams that can go on where they stopped."""
+        resume = {stream.kind: self.tracks[stream.kind].link_up(info.boot) for stream in info.streams}
         return {kind: index for kind, index in resume.items() if index is not None}
 
     def accept(self, samples: Samples, arrival_ns: int) -> None:
         """Take in a packet's samples; `commit` keeps what became complete."""
         track = self.tracks[samples.stream]
-        self._complete += track.accept(samples, arrival_ns, self._time.wall_offset_ns())
+        self._complete += track.accept(samples, arrival_ns)
 
     def commit(self) -> None:
         """Put the complete blocks into the journal."""
@@ -155,11 +161,11 @@ def _continuations(journal: Journal) -> Iterable[tuple[StreamKind, _Kept]]:
         yield kind, _Kept(end, decode_block(entry.payload), placements.get(kind))
 
 
-def _suits(journal: Journal, info: DeviceInfo) -> bool:
-    """Whether the streams in the journal are those of the device, so that one session may hold both."""
-    streams = {stream.kind: stream for stream in info.streams}
+def _suits(journal: Journal, streams: Streams) -> bool:
+    """Whether the streams in the journal are these, so that one session may hold both."""
+    wanted = {stream.kind: stream for stream in streams}
     return all(
-        kept.last is None or (kind in streams and _is_of(kept.last, streams[kind], tuple(streams)))
+        kept.last is None or (kind in wanted and _is_of(kept.last, wanted[kind], tuple(wanted)))
         for kind, kept in _continuations(journal)
     )
 

@@ -4,10 +4,13 @@ import asyncio
 from collections import deque
 from typing import NamedTuple
 
+from collector.wearable import Wearable
+
 
 class Packet(NamedTuple):
-    """One notification: from which characteristic, its bytes, and the monotonic time at which it was there."""
+    """One notification: from whom, on which characteristic, its bytes, and the monotonic time when it was there."""
 
+    wearable: Wearable
     char: str
     payload: bytes
     arrival_ns: int

@@ -19,7 +19,7 @@ from collector.contract.broker import BrokerSettings
 from collector.contract.codec import decode_json, encode_json
 from collector.contract.errors import BadRecording, ContractError
 from collector.contract.journal import SUFFIX
-from collector.contract.messages import Health, ReplayRequest, SessionId, Status
+from collector.contract.messages import Fault, Faults, Health, ReplayRequest, SessionId, Status
 from collector.contract.topics import Place
 from collector.journal_feed import JournalFeed
 
@@ -44,6 +44,7 @@ class Publisher:
     """Publishes journals one after the other, each from where it was acknowledged; answers `cmd/replay`.
 
     `health` is asked for every `health_every_s`, in the publisher's thread, with the number of rows not yet published.
+    `faults` is asked for all the time; what it says is published when it says something else.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Publisher:
         directory: Path,
         health: Callable[[int], Health],
         health_every_s: float,
+        faults: Callable[[], tuple[Fault, ...]] = tuple,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._place = place
@@ -60,6 +62,7 @@ class Publisher:
         self._directory = directory
         self._health = health
         self._health_every_s = health_every_s
+        self._faults = faults
         self._now_ns = now_ns
         self._new_paths: deque[Path] = deque()
         self._feeds: deque[JournalFeed] = deque()
@@ -70,6 +73,7 @@ class Publisher:
         self._paused_until_s = 0.0
         self._unreachable = self._denied = False
         self._announced: SessionId | None = None
+        self._told: list[tuple[str, ...]] | None = None  # the faults the broker knows of
         self._progress_s = 0.0
         self._connect_due_s = self._save_due_s = self._health_due_s = 0.0
         self._stopping = threading.Event()
@@ -106,6 +110,7 @@ class Publisher:
         self._announce()
         self._fill_window()
         self._report()
+        self._tell_faults(self._faults())
         self._serve_network()
 
     def _settled(self) -> bool:
@@ -167,6 +172,13 @@ class Publisher:
                 self._place.topic("health"), encode_json(health), properties=self._properties("application/json")
             )
 
+    def _tell_faults(self, faults: tuple[Fault, ...]) -> None:
+        said = [(fault.device, fault.cause, *fault.streams) for fault in faults]
+        if self._client.is_connected() and said != self._told:
+            self._told = said
+            message = Faults(t_ns=self._now_ns(), faults=faults)
+            self._notices.add(self._send("fault", encode_json(message), "application/json", retain=True))
+
     def _serve_network(self) -> None:
         """Let paho read and write for a moment; connect when there is no connection."""
         if self._client.loop(WAIT_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -188,6 +200,7 @@ class Publisher:
 
     def _leave(self) -> None:
         """Write down how far we came and disconnect; a session that goes on later is announced as offline."""
+        self._tell_faults(())
         if self._client.is_connected() and self._feeds:
             self._send_status("offline", self._feeds[0])
         self._progress_s = time.monotonic()
@@ -242,7 +255,7 @@ class Publisher:
         self._pause_s = RECONNECT_S[0]
         # A broker that speaks MQTT 5 may want fewer messages in flight.
         self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
-        self._announced = None
+        self._announced = self._told = None
         client.subscribe(self._place.topic("cmd/replay"), qos=1)
 
     def _on_disconnect(self, _: paho.Client, __: object, ___: object, reason: ReasonCode, ____: object) -> None:

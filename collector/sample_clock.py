@@ -21,7 +21,8 @@ after an outage shares its bucket with packets that come on time, and does not c
 BUCKETS = 60
 """Ten minutes: long enough to see 40 ppm behind a few ms of jitter, short enough to follow a crystal's temperature."""
 BUCKETS_FOR_SLOPE = 6
-"""Before a minute has passed jitter would look like drift; until then the nominal rate is better."""
+"""Before a minute has passed jitter would look like drift; until then the nominal rate is better, or the rate that was
+fitted before the link was lost."""
 OFFSET_PERCENTILE = 20
 """Where the line lies within the minima: near their lower edge, yet not moved by a single lucky one."""
 BACKLOG_S = 0.5
@@ -37,7 +38,10 @@ class SampleClock(Protocol):
     def ppm(self) -> float:
         """How much faster than nominal the device samples, in parts per million, as far as is known."""
 
-    def begin_segment(self, next_index: int, count: int, arrival_ns: int, wall_offset_ns: int) -> int:
+    def due_index(self, arrival_ns: int) -> int | None:
+        """The sample that arrives at `arrival_ns` when nothing is late or lost; None where arrivals tell nothing."""
+
+    def begin_segment(self, next_index: int, count: int, arrival_ns: int) -> int:
         """The index for the first of `count` samples that just arrived from a device that counts anew."""
 
     def observe(self, first_index: int, count: int, arrival_ns: int) -> Clock:
@@ -55,7 +59,11 @@ class DeviceClock:
         """A simulated clock keeps its nominal rate."""
         return 0.0
 
-    def begin_segment(self, next_index: int, count: int, arrival_ns: int, wall_offset_ns: int) -> int:
+    def due_index(self, arrival_ns: int) -> int | None:
+        """Unknown: the device may be played at any speed."""
+        return None
+
+    def begin_segment(self, next_index: int, count: int, arrival_ns: int) -> int:
         """The next index but one: how long the device was away cannot be known, only that something is missing."""
         return next_index + 1 if next_index else 0
 
@@ -68,8 +76,9 @@ class ArrivalClock:
     """Fits one stream's sample times to its arrivals.
 
     `fs` is the nominal rate; the fitted one is held within `tolerance` (a ratio) of it. Adding `wall_offset_ns` makes a
-    monotonic time a wall time. `known` is the stream's last Clock from before a restart of the collector: it stays in
-    force until the first ten seconds have been seen.
+    monotonic time a wall time; it stays the same, so that a correction of the host's clock cannot bend the fit. `known`
+    is the stream's last Clock from before a restart of the collector: it stays in force until the first ten seconds
+    have been seen.
     """
 
     def __init__(self, fs: float, tolerance: float, wall_offset_ns: int, known: Clock | None = None) -> None:
@@ -77,26 +86,30 @@ class ArrivalClock:
         self._tolerance = tolerance
         self._clock = known
         self._wall_offset_ns = wall_offset_ns
-        self._line = _Envelope(fs, tolerance)
+        self._line = _Envelope(fs, tolerance, fs / known.fs - 1 if known else 0.0)
 
     @property
     def ppm(self) -> float:
         """The fitted deviation from the nominal rate, in parts per million."""
         return (self._clock.fs / self._fs - 1) * 1e6 if self._clock else 0.0
 
-    def begin_segment(self, next_index: int, count: int, arrival_ns: int, wall_offset_ns: int) -> int:
-        """An index that has jumped by the time since the last sample, so that index / fs stays the elapsed time.
+    def due_index(self, arrival_ns: int) -> int | None:
+        """The sample that arrives at `arrival_ns` when nothing is late or lost; None before the first."""
+        if self._clock is None:
+            return None
+        elapsed_ns = arrival_ns + self._wall_offset_ns - self._clock.t_ns
+        return self._clock.index + round(elapsed_ns * self._clock.fs / NS)
 
-        `wall_offset_ns` holds for the whole segment, so that a correction of the host's clock cannot bend the fit.
-        """
-        last, self._clock = self._clock, None
-        self._line = _Envelope(self._fs, self._tolerance)
-        self._wall_offset_ns = wall_offset_ns
-        if last is None:
+    def begin_segment(self, next_index: int, count: int, arrival_ns: int) -> int:
+        """An index that has jumped by the time since the last sample, so that index / fs stays the elapsed time."""
+        due = self.due_index(arrival_ns)
+        self._clock = None
+        # The crystal is still the same one: what is known of its rate is the best guess for the new segment.
+        self._line = _Envelope(self._fs, self._tolerance, self._line.slope)
+        if due is None:
             return next_index
-        last_index = last.index + round((arrival_ns + wall_offset_ns - last.t_ns) * last.fs / NS)
         # At least one index is skipped: the detector shall see that the samples do not join.
-        return max(next_index + 1, last_index - count + 1)
+        return max(next_index + 1, due - count + 1)
 
     def observe(self, first_index: int, count: int, arrival_ns: int) -> Clock:
         """The Clock for these samples; a new one from `first_index` on when the fit has moved by 5 ms."""
@@ -117,16 +130,20 @@ class ArrivalClock:
 
 
 class _Envelope:
-    """The line under the arrivals of a stream: lateness (arrival minus nominal sample time) against nominal time."""
+    """The line under the arrivals of a stream: lateness (arrival minus nominal sample time) against nominal time.
 
-    def __init__(self, fs: float, tolerance: float) -> None:
+    `slope` is its drift in seconds per second, as far as it is known from before.
+    """
+
+    def __init__(self, fs: float, tolerance: float, slope: float) -> None:
         self._fs = fs
         self._tolerance = tolerance
         self._origin: tuple[int, int] | None = None
         self._minima: deque[tuple[float, float]] = deque(maxlen=BUCKETS)
         self._bucket = 0
         self._least = (0.0, float("inf"))
-        self._center_s = self._late_s = self._slope = 0.0
+        self._center_s = self._late_s = 0.0
+        self.slope = slope
 
     def add(self, index: int, arrival_ns: int) -> bool:
         """Take in that sample `index` was there at `arrival_ns`; true when the line has moved for it."""
@@ -149,9 +166,9 @@ class _Envelope:
         """The line as a Clock that starts at `index`."""
         assert self._origin is not None
         nominal_s = (index - self._origin[0]) / self._fs
-        late_s = self._late_s + self._slope * (nominal_s - self._center_s)
+        late_s = self._late_s + self.slope * (nominal_s - self._center_s)
         t_ns = self._origin[1] + round((nominal_s + late_s) * NS)
-        return Clock(index, t_ns, self._fs / (1 + self._slope))
+        return Clock(index, t_ns, self._fs / (1 + self.slope))
 
     def _fit(self) -> None:
         nominal_s, late_s = np.array(self._minima).T
@@ -161,7 +178,6 @@ class _Envelope:
         nominal_s, late_s = nominal_s[on_time], late_s[on_time]
         self._center_s = float(nominal_s.mean())
         x, y = nominal_s - self._center_s, late_s - late_s.mean()
-        self._slope = 0.0
         if len(x) >= BUCKETS_FOR_SLOPE and x.any():
-            self._slope = float(np.clip(x @ y / (x @ x), -self._tolerance, self._tolerance))
-        self._late_s = float(np.percentile(late_s - self._slope * x, OFFSET_PERCENTILE))
+            self.slope = float(np.clip(x @ y / (x @ x), -self._tolerance, self._tolerance))
+        self._late_s = float(np.percentile(late_s - self.slope * x, OFFSET_PERCENTILE))

@@ -5,20 +5,20 @@ import logging
 import time
 from datetime import date
 
+from collector.backend import Backend
 from collector.contract.codec import RefusalCounter
 from collector.contract.journal import Journal
-from collector.contract.messages import Health, StreamKind
+from collector.contract.messages import NS, Fault, Health, StreamKind
 from collector.contract.nights import night_of
 from collector.contract.topics import place
-from collector.devices.decoder import Decoder, PacketRefused
-from collector.devices.profile import DeviceInfo, load_profile
-from collector.link import PLATFORM, Backend
-from collector.night_session import NightSession, journals
+from collector.devices.decoder import PacketRefused
+from collector.devices.profile import load_profile
+from collector.night_session import NightSession, Streams, journals
 from collector.packet_queue import Packet, PacketQueue
 from collector.publisher import Publisher
 from collector.settings import CollectorSettings
-from collector.supervisor import Supervisor
 from collector.time_source import HostTime, TimeSource
+from collector.wearable import Wearable, shares
 
 log = logging.getLogger(__name__)
 
@@ -26,43 +26,49 @@ CANCEL_AGAIN_S = 5.0
 """Longer than stopping and disconnecting a device takes, as a rule; cancelling that would cut it short."""
 
 
+CLOCK_STEP_S = 60.0
+"""A host whose clock is set by more than this gave the session the wrong time, perhaps the wrong night. Less does no
+harm in a diary of nights, and a new session has to learn the resting level anew."""
+
+
 class Collector:
-    """Collects one wearable's nights until stopped.
+    """Collects the nights of one wearer at one site until stopped.
 
     `time_source` tells where sample times come from: `HostTime()` fits them to arrivals, `DeviceTime(start_ns)` is for
     a simulated device played at any speed. Raises BadProfile, BadTopic or OSError for settings that cannot work.
     """
 
     def __init__(
-        self, settings: CollectorSettings, backend: Backend = PLATFORM, time_source: TimeSource | None = None
+        self, settings: CollectorSettings, backend: Backend | None = None, time_source: TimeSource | None = None
     ) -> None:
         self._settings = settings
         self._time = time_source or HostTime()
-        self._profile = load_profile(settings.device.profile)
-        self._decoder = Decoder(())
-        self._info = DeviceInfo(None, ())
         self._refusals = RefusalCounter()
         self._packets = PacketQueue(settings.queue_packets)
         self._session: NightSession | None = None
         self._stop = asyncio.Event()
         self._linger: asyncio.Event | None = None
         self._end_session = False
-        self._supervisor = Supervisor(
-            self._profile, settings.device, self._link_up, self._on_packet, self._time.monotonic_ns, backend
-        )
+        self._wearables = self._make_wearables(backend or Backend())
+        self._first_found = asyncio.Event()
         self._publisher = Publisher(
             place(settings.wearer, settings.site),
             settings.broker,
             settings.data_directory,
             self.health,
             settings.health_every_s,
+            self.faults,
         )
 
     async def run(self) -> None:
-        """Collect until `stop`; raises sqlite3.Error or OSError when the journal cannot be written."""
+        """Collect until `stop`.
+
+        Raises sqlite3.Error or OSError when the journal cannot be written, RadioFailed when only another process can
+        make Bluetooth work again.
+        """
         self._publish_what_is_left()
         self._publisher.start()
-        radio = asyncio.create_task(self._supervisor.run())
+        radio = asyncio.create_task(self._supervise())
         journal = asyncio.create_task(self._keep_packets())
         stopped = asyncio.create_task(self._stop.wait())
         try:
@@ -94,24 +100,50 @@ class Collector:
         """Wait until every packet received so far is in the journal."""
         await self._packets.settled()
 
-    def _on_packet(self, char: str, payload: bytes) -> None:
-        self._packets.put(Packet(char, payload, self._time.monotonic_ns()))
+    def _make_wearables(self, backend: Backend) -> tuple[Wearable, ...]:
+        wanted = (self._settings.device, *self._settings.companions)
+        devices = [(device, load_profile(device.profile, self._settings.profile_directory)) for device in wanted]
+        return tuple(
+            Wearable(device, profile, kinds, self._link_up, self._on_packet, self._time.monotonic_ns, backend)
+            for (device, profile), kinds in zip(devices, shares(devices), strict=True)
+        )
 
-    async def _link_up(self, info: DeviceInfo) -> dict[StreamKind, int]:
-        """A device is connected: go on with tonight's session or begin one; the indices to resume from."""
+    async def _supervise(self) -> None:
+        """Hold all links. The companions wait for the first wearable: what it is decides what the session is."""
+        first, *companions = self._wearables
+        try:
+            async with asyncio.TaskGroup() as links:
+                links.create_task(first.supervisor.run())
+                await self._first_found.wait()
+                for wearable in companions:
+                    links.create_task(wearable.supervisor.run())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
+
+    def _on_packet(self, wearable: Wearable, char: str, payload: bytes) -> None:
+        self._packets.put(Packet(wearable, char, payload, self._time.monotonic_ns()))
+
+    async def _link_up(self, wearable: Wearable) -> dict[StreamKind, int]:
+        """A wearable is connected: go on with tonight's session or begin one; the indices to resume from."""
         await self._packets.settled()
-        if self._session is not None and not self._session.suits(info):
+        if self._session is not None and not self._session.suits(self._streams):
             self._end()
         if self._session is None:
-            self._begin(info)
+            self._begin()
         assert self._session is not None
-        if info != self._info:
-            self._info, self._decoder = info, Decoder(info.streams)
-        return self._session.link_up(info.boot)
+        self._first_found.set()
+        return self._session.link_up(wearable.info)
 
-    def _begin(self, info: DeviceInfo) -> None:
-        device = self._supervisor.health().device
-        self._session = NightSession.begin(info, device, self._settings, self._time)
+    @property
+    def _streams(self) -> Streams:
+        return tuple(stream for wearable in self._wearables for stream in wearable.streams)
+
+    def _begin(self) -> None:
+        device = ", ".join(wearable.supervisor.health().device for wearable in self._wearables)
+        self._session = NightSession.begin(self._streams, device, self._settings, self._time)
+        for wearable in self._wearables:
+            if wearable.known:
+                self._session.link_up(wearable.info)
         self._publisher.publish(self._session.path)
         log.info("Session %s", self._session.journal.header.session)
 
@@ -132,7 +164,7 @@ class Collector:
     async def _keep_packets(self) -> None:
         while True:
             packets = await self._packets.take()
-            self._roll_over_at_noon()
+            self._roll_over()
             for packet in packets:
                 self._accept(packet)
             if self._session is not None:
@@ -141,22 +173,26 @@ class Collector:
 
     def _accept(self, packet: Packet) -> None:
         try:
-            samples = self._decoder.decode(packet.char, packet.payload)
+            samples = packet.wearable.take(packet.char, packet.payload, packet.arrival_ns)
         except PacketRefused as refusal:
             if self._refusals.count(refusal):
                 log.warning("A packet was refused (%s): %s", refusal.reason, refusal)
             return
         assert self._session is not None  # no device is started before there is a session
-        self._session.accept(samples, packet.arrival_ns)
-        self._supervisor.heard(samples.stream, len(samples.digital), packet.arrival_ns)
+        if samples is not None:
+            self._session.accept(samples, packet.arrival_ns)
 
-    def _roll_over_at_noon(self) -> None:
-        if self._session is None or self._session.night == night_of(self._time.night_ns(), self._settings.zone):
+    def _roll_over(self) -> None:
+        """At noon the next night begins; when the host's clock was set anew, nobody knows which night it was."""
+        if self._session is None:
+            return
+        step_ns = self._time.wall_offset_ns() - self._session.wall_offset_ns
+        if abs(step_ns) > CLOCK_STEP_S * NS:
+            log.warning("The host's clock was set by %.0f s; a new session begins.", step_ns / NS)
+        elif self._session.night == night_of(self._time.night_ns(), self._settings.zone):
             return
         self._end()
-        self._begin(self._info)
-        assert self._session is not None
-        self._session.link_up(self._info.boot)
+        self._begin()
 
     def _publish_what_is_left(self) -> None:
         """Publish what earlier runs could not, the oldest first; sessions of past nights can only be ended.
@@ -176,18 +212,35 @@ class Collector:
         return night_of(journal.header.started_ns, self._settings.zone)
 
     def health(self, unpublished: int = 0) -> Health:
-        """The collector's account of itself; how many rows are unpublished only the publisher knows."""
-        session = self._session
+        """The collector's account of itself, from any thread; how many rows are `unpublished` the publisher knows."""
+        session, now_ns = self._session, self._time.monotonic_ns()
         tracks = dict(session.tracks) if session else {}
+        shares = {kind: track.rate_share(now_ns) for kind, track in tracks.items()}
         return Health(
             t_ns=time.time_ns(),
             session=session.journal.header.session if session else None,
-            links=(self._supervisor.health(),),
+            links=tuple(wearable.supervisor.health() for wearable in self._wearables),
             samples={kind: track.samples for kind, track in tracks.items()},
             lost={kind: track.lost for kind, track in tracks.items()},
             fitted_ppm={kind: round(track.ppm, 2) for kind, track in tracks.items()},
+            rate={kind: share for kind, share in shares.items() if share is not None},
             refused={**self._refusals.counts, "overflow": self._packets.overflowed},
             unpublished=unpublished,
+        )
+
+    def faults(self) -> tuple[Fault, ...]:
+        """What a person has to know and to do something about. From any thread."""
+        now_ns, wall_ns = self._time.monotonic_ns(), time.time_ns()
+        return tuple(
+            Fault(
+                device=wearable.supervisor.health().device,
+                streams=trouble.streams,
+                since_ns=wall_ns - now_ns + trouble.since_ns,
+                cause=trouble.cause.what,
+                cure=trouble.cause.cure,
+            )
+            for wearable in self._wearables
+            if (trouble := wearable.supervisor.trouble())
         )
 
 

@@ -7,28 +7,41 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from collector.contract.broker import BrokerSettings
+from collector.contract.messages import StreamKind
 from collector.contract.names import Name
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class DeviceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which wearable. With neither name nor address, the first that the profile matches is taken."""
+    """Which wearable. With neither name nor address, the first that the profile matches is taken.
+
+    `streams` are those to take from it; by default all that no wearable named before it brings. `power_cycle` allows to
+    switch the adapter off and on when nothing else has helped: others who use it lose their links.
+    """
 
     profile: str = "cramp-node"
     name: str | None = None
     address: str | None = None
     adapter: str | None = None  # the host's Bluetooth adapter, such as hci1
+    streams: tuple[StreamKind, ...] | None = None
+    power_cycle: bool = False
 
 
 class CollectorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything the collector needs. `timezone` is an IANA name; it decides when a night begins."""
+    """Everything the collector needs. `timezone` is an IANA name; it decides when a night begins.
+
+    `companions` are further wearables of the same session, for streams that `device` does not have. In
+    `profile_directory` may be device profiles of the user's own.
+    """
 
     wearer: Name
     site: Name
     data_directory: Path
+    profile_directory: Path | None = None
     timezone: str = "UTC"
     device: DeviceSettings = DeviceSettings()
+    companions: tuple[DeviceSettings, ...] = ()
     broker: BrokerSettings = BrokerSettings()
     # One message a second: 2 ms of one core for broker and clients together, and a second is soon enough for an alert.
     block_s: Positive = 1.0

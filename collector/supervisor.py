@@ -1,57 +1,64 @@
-"""Keeps a wearable connected: scan, connect, subscribe, start, watch; after any failure wait and begin again."""
+"""Keeps a wearable connected: scan, connect, subscribe, start, watch; after any failure wait and begin again.
+
+What is tried grows with the trouble. A stream that falls silent is subscribed anew over the same link; if that does not
+help, the link is made anew without a scan; after a link that brought no data, with one. After many failures in a row
+the adapter is power-cycled, if that is allowed and no other link would be lost; where scanning itself fails again and
+again the process ends, for the service manager to start it afresh. Otherwise it goes on for ever.
+"""
 
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
-from typing import Literal
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from functools import partial
+from typing import Literal, NamedTuple
 
-from collector.contract.messages import NS, LinkHealth, StreamKind
+from collector.backend import Backend
+from collector.backoff import Backoff
+from collector.battery import Battery
+from collector.causes import IN_REACH, Cause, Dropped, NotFound, RadioFailed, Stalled, explain, silent
+from collector.chores import Chore, Chores
+from collector.contract.messages import NS, STREAMS, LinkHealth, StreamKind
 from collector.devices.profile import DeviceInfo, Profile
-from collector.link import PLATFORM, Backend, Link, find
+from collector.link import Link, OnPacket, Streams
+from collector.scan import Found, find
 from collector.settings import DeviceSettings
 from collector.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
 State = Literal["scanning", "connecting", "streaming", "waiting", "stopped"]
-LEAST_WAIT_S = 0.25
-"""A dropped link often comes back at once."""
-LONGEST_WAIT_S = 30.0
-"""The sleeper is unwatched while we wait."""
 WATCH_EVERY_S = 0.5
 """A quarter of the shortest silence that counts."""
 BATTERY_EVERY_S = 300.0
 """A battery that lasts a night loses less than one percent in this time."""
+RESTART_S = 2.0
+"""The same link has to answer as soon as that when it is subscribed to anew; a new link takes no longer."""
+TROUBLE_AFTER_S = 15.0
+"""What heals by itself takes less: a new link some 5 s. What lasts longer is for a person to know."""
+POWER_CYCLE_EVERY = 10
+"""Failures in a row: after one and a half minutes of waits, and up to 15 s for each scan."""
+POWER_CYCLE_S = 10.0
+"""It takes some 2 s, unless the Bluetooth service hangs as well."""
+FAILED_SCANS = 20
+"""In a row, some 5 min: not a wearable that is away, but a Bluetooth service that does not work."""
 
 
-class Stalled(Exception):
-    """The link is up, yet a stream has fallen silent."""
+class Trouble(NamedTuple):
+    """Which streams a person should know to be missing, why, and since when in monotonic time."""
 
-
-class Backoff:
-    """Waiting times that double from 0.25 s to 30 s, each varied by up to a half, so that two hosts do not collide."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
-        self.reset()
-
-    def reset(self) -> None:
-        """Begin with the shortest again."""
-        self._base_s = LEAST_WAIT_S
-
-    def next_s(self) -> float:
-        """How long to wait this time."""
-        wait_s = self._base_s * self._rng.uniform(0.5, 1.0)
-        self._base_s = min(2 * self._base_s, LONGEST_WAIT_S)
-        return wait_s
+    streams: tuple[StreamKind, ...]
+    cause: Cause
+    since_ns: int
 
 
 class Supervisor:
     """Runs one wearable's link.
 
-    `begin(info)` is awaited for each connection before the device is started; it returns the indices to resume from.
-    `on_packet(characteristic, bytes)` receives every notification. `heard` is to be called for each decoded packet.
+    `begin(info)` is awaited each time before the device is started; it returns the indices to resume from. `on_packet`
+    receives every notification. `heard` is to be called for each decoded packet. Of the device's streams those in
+    `kinds` are wanted.
     """
 
     def __init__(
@@ -59,41 +66,42 @@ class Supervisor:
         profile: Profile,
         settings: DeviceSettings,
         begin: Callable[[DeviceInfo], Awaitable[dict[StreamKind, int]]],
-        on_packet: Callable[[str, bytes], None],
+        on_packet: OnPacket,
         monotonic_ns: Callable[[], int],
-        backend: Backend = PLATFORM,
+        backend: Backend | None = None,
         rng: random.Random | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        kinds: Collection[StreamKind] = STREAMS,
     ) -> None:
         self._profile = profile
         self._settings = settings
         self._begin = begin
         self._on_packet = on_packet
         self._monotonic_ns = monotonic_ns
-        self._backend = backend
+        self._backend = backend or Backend()
         self._sleep = sleep
         self._backoff = Backoff(rng or random.Random())
-        self._watchdog = Watchdog((), 0)
-        self._watched: DeviceInfo | None = None
+        self._battery = Battery()
+        self._kinds = kinds
+        self._info = DeviceInfo(None, profile.stream)
+        self._watchdog = Watchdog(self._streams, 0)
         self.state: State = "stopped"
         self.connections = 0
         self._device = settings.name or settings.address or settings.profile
-        self._complaint = ""
-        self._rssi_dbm: int | None = None
-        self._battery_percent: float | None = None
+        self._found: Found | None = None
+        self._proven = False  # the device found last has sent data since
+        self._failures = self._failed_scans = 0  # in a row
+        self._cause: Cause | None = None
+        self._well_ns = 0
 
     async def run(self) -> None:
-        """Keep the link up until cancelled."""
+        """Keep the link up until cancelled; raises RadioFailed when only another process can."""
+        self._well_ns = self._monotonic_ns()
         try:
             while True:
-                try:
-                    await self._serve_link()
-                # Whatever fails in a Bluetooth stack, half of it in none of bleak's own classes, the answer is another
-                # attempt; the reason is for the log.
-                except Exception as error:
-                    self._complain(_in_words(error))
                 self.state = "waiting"
-                await self._sleep(self._backoff.next_s())
+                await self._escalate()
+                await self._attempt()
         finally:
             self.state = "stopped"
 
@@ -101,61 +109,161 @@ class Supervisor:
         """A packet of `count` samples was decoded: the link is good."""
         self._watchdog.heard(stream, count, arrival_ns)
         self._backoff.reset()
-        self._complaint = ""
+        self._proven = True
+        self._failures = 0
+        self._cause = None
 
     def health(self) -> LinkHealth:
-        """How the link is doing."""
+        """How the link is doing. From any thread."""
         last_ns = self._watchdog.last_ns()
         return LinkHealth(
             device=self._device,
             state=self.state,
-            rssi_dbm=self._rssi_dbm,
-            battery_percent=self._battery_percent,
+            streams=tuple(stream.kind for stream in self._streams),
+            rssi_dbm=self._found.rssi_dbm if self._found else None,
+            battery_percent=self._battery.percent,
+            battery_hours_left=self._battery.hours_left,
             reconnects=max(0, self.connections - 1),
             last_data_age_s=None if last_ns is None else round((self._monotonic_ns() - last_ns) / NS, 3),
         )
 
+    def trouble(self) -> Trouble | None:
+        """What has been wrong for longer than things take to heal by themselves. From any thread."""
+        now_ns = self._monotonic_ns()
+        if self.state == "stopped" or now_ns - self._well_ns <= TROUBLE_AFTER_S * NS:
+            return None
+        missing = tuple(self._watchdog.silent(now_ns)) if self.state == "streaming" else ()
+        if missing:
+            return Trouble(missing, silent(missing[0]), self._well_ns)
+        streams = tuple(stream.kind for stream in self._streams)
+        return Trouble(streams, self._cause or Cause("there is no connection yet", IN_REACH), self._well_ns)
+
+    @property
+    def _streams(self) -> Streams:
+        return tuple(stream for stream in self._info.streams if stream.kind in self._kinds)
+
+    async def _attempt(self) -> None:
+        try:
+            await self._serve_link()
+        # Whatever fails in a Bluetooth stack, half of it in none of bleak's own classes, the answer is another attempt;
+        # the reason is for the log.
+        except Exception as error:
+            self._failures += 1
+            self._complain(explain(error))
+        self.state = "waiting"
+        await self._sleep(self._backoff.next_s())
+
+    async def _escalate(self) -> None:
+        """What is left to do when attempt after attempt has failed."""
+        if self._failed_scans >= FAILED_SCANS:
+            raise RadioFailed(f"scanning has failed {FAILED_SCANS} times; ending, to be started afresh")
+        due = self._failures and self._failures % POWER_CYCLE_EVERY == 0
+        if due and self._settings.power_cycle and not self._backend.streaming:
+            log.warning("%s: %d attempts have failed; power-cycling the adapter", self._device, self._failures)
+            with suppress(Exception):  # without it we are where we were; the next attempt tells
+                async with asyncio.timeout(POWER_CYCLE_S):
+                    await self._backend.power_cycle(self._settings.adapter)
+
     async def _serve_link(self) -> None:
-        """One connection from scan to loss; returns when the device disconnects, raises for everything else."""
-        self.state = "scanning"
-        found = await find(self._profile.device.match, self._settings, self._backend)
-        self._device, self._rssi_dbm = found.device.name or found.device.address, found.rssi_dbm
+        """One connection from scan to loss; always raises."""
+        found = await self._find()
+        self._device = found.device.name or found.device.address
         self.state = "connecting"
-        link = Link(found.device, self._profile, self._backend, self._settings.adapter)
+        link = Link(found.device, self._profile, self._backend, self._on_packet)
         try:
             info = await link.connect()
             self.connections += 1
             resume = await self._begin(info)
             self._watch_anew(info)
-            await link.start(info, resume, self._on_packet)
+            await link.start(self._streams, resume)
             self.state = "streaming"
             await self._watch(link)
         finally:
             await link.close()
 
-    def _complain(self, text: str) -> None:
+    async def _find(self) -> Found:
+        """The device that sent data last time, without a scan; otherwise the one that is heard."""
+        proven, self._proven = self._proven, False
+        if self._found and proven:
+            return self._found
+        self.state = "scanning"
+        # When bluetoothd has died, bleak goes on to believe in the connections it had; only a scan puts that right.
+        believed = self._failures > 0 and self._found is not None and self._found.rssi_dbm is None
+        try:
+            match = self._profile.device.match
+            self._found = await find(match, self._settings, self._backend, take_over=not believed)
+        except NotFound:
+            self._failed_scans = 0
+            raise
+        except Exception:
+            self._failed_scans += 1
+            raise
+        self._failed_scans = 0
+        return self._found
+
+    def _complain(self, cause: Cause) -> None:
         """Log why there is no data; the same reason again and again, as while the wearable charges, only once."""
-        log.log(logging.DEBUG if text == self._complaint else logging.WARNING, "%s: %s", self._device, text)
-        self._complaint = text
+        log.log(logging.DEBUG if cause == self._cause else logging.WARNING, "%s: %s; %s", self._device, *cause)
+        self._cause = cause
 
     def _watch_anew(self, info: DeviceInfo) -> None:
         """The watchdog keeps what it learned about silent streams, unless the device has other streams now."""
-        if self._watched is None or self._watched.streams != info.streams:
-            self._watchdog = Watchdog(info.streams, self._monotonic_ns())
-        self._watched = info
+        before, self._info = self._streams, info
+        if self._streams != before:
+            self._watchdog = Watchdog(self._streams, self._monotonic_ns())
         self._watchdog.link_up(self._monotonic_ns())
 
     async def _watch(self, link: Link) -> None:
-        battery_due_ns = self._monotonic_ns()
-        while not link.lost.is_set():
-            now_ns = self._monotonic_ns()
-            if now_ns >= battery_due_ns:
-                battery_due_ns = now_ns + round(BATTERY_EVERY_S * NS)
-                self._battery_percent = await link.battery_percent()
-            if stream := self._watchdog.stalled(now_ns):
-                raise Stalled(f"no {stream} data although the link is up; connecting anew")
-            await self._sleep_or_lost(link)
-        self._complain("the link was lost; connecting anew")
+        """Stay with a link until it is lost or has to be given up; always raises."""
+        chores = asyncio.create_task(self._tend(link))
+        self._backend.streaming += 1
+        try:
+            while not link.lost.is_set():
+                if chores.done():
+                    chores.result()
+                await self._look_after_streams(link)
+                await self._sleep_or_lost(link)
+        finally:
+            self._backend.streaming -= 1
+            chores.cancel()
+            await asyncio.gather(chores, return_exceptions=True)  # what a chore met at a dying link is no news
+        raise Dropped
+
+    async def _look_after_streams(self, link: Link) -> None:
+        now_ns = self._monotonic_ns()
+        if self._watchdog.well(now_ns):
+            self._well_ns = now_ns
+        stream = self._watchdog.stalled(now_ns)
+        if stream is None:
+            return
+        if self._watchdog.excused(stream):
+            self._watchdog.give_up(stream)
+            raise Stalled(stream)
+        log.info("%s: no %s data; subscribing anew", self._device, stream)
+        try:
+            await link.pause(self._streams)
+            resume = await self._begin(self._info)
+            async with asyncio.timeout(RESTART_S):
+                await link.start(self._streams, resume)
+        except Exception as error:
+            raise Stalled(stream) from error
+        self._watchdog.excuse(stream, self._monotonic_ns())
+
+    async def _tend(self, link: Link) -> None:
+        """Do what a link needs now and then. Apart from the watch, which must not wait for an answer."""
+        chores = [Chore(BATTERY_EVERY_S, partial(self._read_battery, link))]
+        chores += [Chore(it.poll_s, partial(link.poll, it.char)) for it in self._streams if it.poll_s is not None]
+        if keep_alive := self._profile.device.keep_alive:
+            chores.append(Chore(keep_alive.every_s, partial(link.send, keep_alive, {})))
+        due = Chores(chores)
+        while True:
+            await due.do_due(self._monotonic_ns())
+            await self._sleep(WATCH_EVERY_S)
+
+    async def _read_battery(self, link: Link) -> None:
+        percent = await link.battery_percent()
+        if percent is not None:
+            self._battery.read(percent, self._monotonic_ns())
 
     async def _sleep_or_lost(self, link: Link) -> None:
         sleeping = asyncio.ensure_future(self._sleep(WATCH_EVERY_S))
@@ -165,10 +273,3 @@ class Supervisor:
         finally:
             sleeping.cancel()
             lost.cancel()
-
-
-def _in_words(error: Exception) -> str:
-    """Why there is no link, and where it is known, what to do."""
-    if isinstance(error, FileNotFoundError):  # how bleak tells that the D-Bus socket is not there
-        return "there is no D-Bus and so no Bluetooth here; start bluetoothd, or in a container mount /run/dbus"
-    return str(error) or type(error).__name__

@@ -7,6 +7,8 @@ from typing import Protocol
 from collector.contract.messages import Clock
 from collector.sample_clock import ArrivalClock, DeviceClock, SampleClock
 
+_SINCE_BOOT: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 class TimeSource(Protocol):
     """The clocks a session needs."""
@@ -20,15 +22,20 @@ class TimeSource(Protocol):
     def wall_offset_ns(self) -> int:
         """Wall time minus monotonic time, now."""
 
-    def sample_clock(self, fs: float, tolerance: float, known: Clock | None) -> SampleClock:
-        """A clock for one stream."""
+    def sample_clock(self, fs: float, tolerance: float, wall_offset_ns: int, known: Clock | None) -> SampleClock:
+        """A clock for one stream of a session whose monotonic times become wall times by `wall_offset_ns`."""
+
+
+def since_boot_ns() -> int:
+    """Monotonic time that goes on while the computer is suspended, where the system has such a clock."""
+    return time.clock_gettime_ns(_SINCE_BOOT)
 
 
 class HostTime:
     """The host's own clocks: sample times are fitted to arrivals."""
 
     def __init__(
-        self, wall_ns: Callable[[], int] = time.time_ns, monotonic_ns: Callable[[], int] = time.monotonic_ns
+        self, wall_ns: Callable[[], int] = time.time_ns, monotonic_ns: Callable[[], int] = since_boot_ns
     ) -> None:
         self.night_ns = wall_ns
         self.monotonic_ns = monotonic_ns
@@ -37,9 +44,9 @@ class HostTime:
         """Wall time minus monotonic time, now."""
         return self.night_ns() - self.monotonic_ns()
 
-    def sample_clock(self, fs: float, tolerance: float, known: Clock | None) -> SampleClock:
+    def sample_clock(self, fs: float, tolerance: float, wall_offset_ns: int, known: Clock | None) -> SampleClock:
         """A clock fitted to arrivals."""
-        return ArrivalClock(fs, tolerance, self.wall_offset_ns(), known)
+        return ArrivalClock(fs, tolerance, wall_offset_ns, known)
 
 
 class DeviceTime:
@@ -60,6 +67,6 @@ class DeviceTime:
         """Not used by a device clock."""
         return 0
 
-    def sample_clock(self, fs: float, tolerance: float, known: Clock | None) -> SampleClock:
+    def sample_clock(self, fs: float, tolerance: float, wall_offset_ns: int, known: Clock | None) -> SampleClock:
         """A clock that takes the device at its word."""
         return DeviceClock(fs, self._start_ns)

@@ -12,6 +12,8 @@ LEAST_LIMIT_S = 2.0
 """Radio outages of up to two seconds are everyday and heal by themselves; a reconnection takes longer than that."""
 PACKET_TIMES = 20
 """This many packets in a row do not get lost by chance."""
+EXCUSED_PACKET_TIMES = 3
+"""For a stream that was subscribed anew after it had been silent for all that time."""
 FIRST_LIMIT_S = 10.0
 """A device may take this long from the start command to its first packet."""
 
@@ -33,6 +35,7 @@ class Watchdog:
         """A connection begins."""
         self._last_ns = dict.fromkeys(self._rates, now_ns)
         self._heard: set[StreamKind] = set()
+        self._excused: set[StreamKind] = set()
 
     def heard(self, stream: StreamKind, count: int, arrival_ns: int) -> None:
         """A packet of `count` samples has come."""
@@ -40,26 +43,42 @@ class Watchdog:
         self._packet[stream] = count
         self._heard.add(stream)
         self._given_up.discard(stream)
-
-    @property
-    def alive(self) -> bool:
-        """Whether this connection has delivered anything."""
-        return bool(self._heard)
+        self._excused.discard(stream)
 
     def last_ns(self) -> int | None:
         """The arrival of the last packet of this connection."""
         return max(self._last_ns[stream] for stream in self._heard) if self._heard else None
 
+    def excuse(self, stream: StreamKind, now_ns: int) -> None:
+        """Something was done for a silent stream over the same link, which shows soon whether it helps."""
+        self._last_ns[stream] = now_ns
+        self._excused.add(stream)
+
+    def excused(self, stream: StreamKind) -> bool:
+        """Whether that was done, and has not helped yet."""
+        return stream in self._excused
+
+    def well(self, now_ns: int) -> bool:
+        """Whether this connection has delivered, and every stream is as it should be."""
+        return bool(self._heard) and not self._excused and not self.silent(now_ns)
+
+    def silent(self, now_ns: int) -> list[StreamKind]:
+        """The streams that have been silent for too long."""
+        return [kind for kind in self._rates if now_ns - self._last_ns[kind] > self._limit_s(kind) * NS]
+
     def stalled(self, now_ns: int) -> StreamKind | None:
         """A stream that has been silent for too long, if the link should be made anew for it."""
-        silent = [kind for kind in self._rates if now_ns - self._last_ns[kind] > self._limit_s(kind) * NS]
+        silent = self.silent(now_ns)
         urgent = [kind for kind in silent if kind not in self._given_up]
-        stalled = next(iter(urgent), None)
-        if stalled is not None and stalled not in self._heard:
-            self._given_up.add(stalled)
         nothing_left = len(silent) == len(self._rates) and bool(silent)
-        return stalled or (silent[0] if nothing_left else None)
+        return next(iter(urgent), silent[0] if nothing_left else None)
+
+    def give_up(self, stream: StreamKind) -> None:
+        """The link is made anew for a silent stream: if that was so from its beginning, it is for the last time."""
+        if stream not in self._heard:
+            self._given_up.add(stream)
 
     def _limit_s(self, stream: StreamKind) -> float:
         least = LEAST_LIMIT_S if stream in self._heard else FIRST_LIMIT_S
-        return max(least, PACKET_TIMES * self._packet.get(stream, 1) / self._rates[stream])
+        packet_times = EXCUSED_PACKET_TIMES if stream in self._excused else PACKET_TIMES
+        return max(least, packet_times * self._packet.get(stream, 1) / self._rates[stream])

@@ -23,10 +23,29 @@ ENVIRONMENT = {
 """What the environment may say of the broker; it goes before the file, so that secrets can stay out of it."""
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
+StreamKind = Literal["emg", "acc", "temp"]
+"""The contract's own; importing it from there would load numpy for every `--help`."""
+
+
+class Companion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A further wearable at the same site, for streams that the sensor does not have.
+
+    `streams` are those to take from it, by default all that are not there yet.
+    """
+
+    profile: str
+    name: str | None = None
+    address: str | None = None
+    adapter: str | None = None
+    streams: list[StreamKind] | None = None
 
 
 class Sensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One wearable: who wears it, where, and how to find it. `recording` plays a file instead of listening."""
+    """One wearable: who wears it, where, and how to find it. `recording` plays a file instead of listening.
+
+    `streams` are those to take from it, by default all. `power_cycle_adapter` allows to switch the Bluetooth adapter
+    off and on when nothing else has helped; whatever else uses it loses its link then.
+    """
 
     wearer: Name
     site: Name
@@ -34,6 +53,9 @@ class Sensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: str | None = None
     address: str | None = None
     adapter: str | None = None
+    streams: list[StreamKind] | None = None
+    companions: list[Companion] = msgspec.field(name="companion", default_factory=list)
+    power_cycle_adapter: bool = False
     recording: str | None = None
     speed: Positive | Literal["max"] = 1.0
     block_s: Positive = 1.0
@@ -53,6 +75,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     timezone: str = "UTC"
     data_directory: str = "crampwatch-data"
+    profile_directory: str = "devices"  # where profiles of wearables of one's own are
     broker: BrokerSettings | None = None
     sensors: list[Sensor] = msgspec.field(name="sensor", default_factory=list)
     detection: Detection = Detection()
@@ -86,7 +109,12 @@ def load(path: Path) -> Config:
         raise UserError(f"{path}: timezone {config.timezone!r} is not known; write it like Europe/Berlin")
     _check_sensors(path, config)
     # A relative folder is meant from where the settings are, not from where the command happens to be called.
-    config = msgspec.structs.replace(config, data_directory=str(path.absolute().parent / config.directory))
+    here = path.absolute().parent
+    config = msgspec.structs.replace(
+        config,
+        data_directory=str(here / config.data_directory),
+        profile_directory=str(here / config.profile_directory),
+    )
     return with_environment(config, os.environ)
 
 

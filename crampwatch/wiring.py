@@ -1,18 +1,19 @@
 """Where everything is put together: from the settings file to a running collector and detector."""
 
+from functools import cache
 from pathlib import Path
 
+from collector.backend import Backend
 from collector.contract.broker import BrokerSettings
 from collector.contract.recordings import open_recording
 from collector.contract.topics import place
-from collector.link import PLATFORM
 from collector.night_session import journals
 from collector.service import Collector
 from collector.settings import CollectorSettings, DeviceSettings
 from collector.simulator.memory_backend import memory_backend
 from collector.simulator.virtual_wearable import VirtualWearable, signals_of
 from collector.time_source import DeviceTime
-from crampwatch.config import Config, Sensor
+from crampwatch.config import Companion, Config, Sensor
 from crampwatch.errors import UserError
 from detector.service_settings import ServiceSettings
 from detector.store import NightStore
@@ -36,10 +37,24 @@ def collector_settings(config: Config, sensor: Sensor) -> CollectorSettings:
         wearer=sensor.wearer,
         site=sensor.site,
         data_directory=config.directory,
+        profile_directory=Path(config.profile_directory),
         timezone=config.timezone,
-        device=DeviceSettings(profile=sensor.profile, name=sensor.name, address=sensor.address, adapter=sensor.adapter),
+        device=device_settings(sensor, sensor.power_cycle_adapter),
+        companions=tuple(device_settings(it, sensor.power_cycle_adapter) for it in sensor.companions),
         broker=broker_of(config),
         block_s=sensor.block_s,
+    )
+
+
+def device_settings(device: Sensor | Companion, power_cycle: bool) -> DeviceSettings:
+    """How to find one wearable, and what to take from it."""
+    return DeviceSettings(
+        profile=device.profile,
+        name=device.name,
+        address=device.address,
+        adapter=device.adapter,
+        streams=tuple(device.streams) if device.streams else None,
+        power_cycle=power_cycle,
     )
 
 
@@ -54,9 +69,15 @@ def service_settings(config: Config) -> ServiceSettings:
     )
 
 
+@cache
+def host_bluetooth() -> Backend:
+    """The host's Bluetooth, one for the whole process: its collectors must not scan at the same time."""
+    return Backend()
+
+
 def live_collector(config: Config, sensor: Sensor) -> Collector:
     """A collector that listens to the radio."""
-    return Collector(collector_settings(config, sensor), PLATFORM)
+    return Collector(collector_settings(config, sensor), host_bluetooth())
 
 
 def playing_collector(config: Config, sensor: Sensor, recording: Path) -> tuple[Collector, VirtualWearable]:

@@ -133,18 +133,23 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """How one peripheral's radio link is doing."""
+    """How one peripheral's radio link is doing. `streams` are those it brings to the session."""
 
     device: str
     state: str
+    streams: tuple[StreamKind, ...] = ()
     rssi_dbm: int | None = None
     battery_percent: float | None = None
+    battery_hours_left: float | None = None
     reconnects: Count = 0
     last_data_age_s: float | None = None
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The collector's account of itself, every 10 s."""
+    """The collector's account of itself, every 10 s.
+
+    `rate` is samples received per sample expected by the nominal rate, over the last 10 s or 20 samples.
+    """
 
     v: int = VERSION
     t_ns: int
@@ -153,8 +158,30 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     samples: dict[StreamKind, int]
     lost: dict[StreamKind, int]
     fitted_ppm: dict[StreamKind, float]
+    rate: dict[StreamKind, float] = {}
     refused: dict[str, int]
     unpublished: Count
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """Streams that are missing for longer than it takes a link to heal, since when, why, and what to do about it."""
+
+    device: str
+    streams: tuple[StreamKind, ...]
+    since_ns: TimeNs
+    cause: str
+    cure: str
+
+
+class Faults(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is wrong with a site's sensors now; retained, and empty when nothing is.
+
+    It counts while `status` is `online`: a collector that has vanished cannot take back what it said.
+    """
+
+    v: int = VERSION
+    t_ns: int
+    faults: tuple[Fault, ...]
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True):

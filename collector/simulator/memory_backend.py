@@ -4,6 +4,7 @@ bleak's own client and scanner run unchanged on top of it. What is left out: rad
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Self
 
@@ -15,58 +16,10 @@ from bleak.backends.descriptor import BleakGATTDescriptor
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
-from bleak.exc import BleakDeviceNotFoundError, BleakError
+from bleak.exc import BleakDBusError, BleakDeviceNotFoundError, BleakError
 
-from collector.link import Backend
-
-MTU = 247
-"""What Android, iOS and BlueZ agree on with nRF-class chips: one full link-layer packet of 251 bytes."""
-RSSI_DBM = -55
-ADVERTISE_EVERY_S = 0.02
-"""Shorter than any real device does, so that tests need not wait."""
-
-
-class Peripheral:
-    """A simulated Bluetooth device; subclasses say what reads return and what writes do.
-
-    `fail_next_connects` makes that many connections fail. `held` is a device whose link the system has kept since an
-    earlier process died: it does not advertise, and the next client takes the link over.
-    """
-
-    def __init__(self, name: str, address: str, service: str, chars: dict[str, list[str]]) -> None:
-        self.name = name
-        self.address = address
-        self.service = service
-        self.chars = chars
-        self.fail_next_connects = 0
-        self.held = False
-        self._client: _MemoryClient | None = None
-
-    @property
-    def connected(self) -> bool:
-        """Whether a central is connected."""
-        return self._client is not None
-
-    def read(self, char: str) -> bytes:
-        """The value of a characteristic."""
-        raise BleakError(f"{char} cannot be read")
-
-    def write(self, char: str, data: bytes) -> None:
-        """A value written by the central."""
-        raise BleakError(f"{char} cannot be written")
-
-    def disconnected(self) -> None:
-        """The central has gone."""
-
-    def notify(self, char: str, data: bytes) -> None:
-        """Send a notification, which nobody gets who has not subscribed."""
-        if self._client is not None:
-            self._client.deliver(char, data)
-
-    def drop(self) -> None:
-        """Lose the connection, as if the wearer had walked out of range."""
-        if self._client is not None:
-            self._client.lose()
+from collector.backend import Backend
+from collector.simulator.peripheral import ADVERTISE_EVERY_S, ATT_HEADER, MTU, RSSI_DBM, Peripheral
 
 
 def memory_backend(peripherals: Iterable[Peripheral]) -> Backend:
@@ -119,7 +72,7 @@ class _MemoryScanner(BaseBleakScanner):
     async def _advertise(self) -> None:
         while True:
             for peripheral in self.air:
-                if not (peripheral.connected or peripheral.held):
+                if peripheral.advertising:
                     self._hear(peripheral)
             await asyncio.sleep(ADVERTISE_EVERY_S)
 
@@ -148,22 +101,20 @@ class _MemoryClient(BaseBleakClient):
 
     @property
     def is_connected(self) -> bool:
-        return self._peripheral._client is self
+        return self._peripheral.central is self
 
     async def connect(self, pair: bool, **kwargs: object) -> None:
         await asyncio.sleep(0)
-        if self._peripheral.fail_next_connects:
-            self._peripheral.fail_next_connects -= 1
-            raise BleakError("le-connection-abort-by-local")
+        if refusal := self._peripheral.refuses():
+            raise BleakDBusError(refusal.error, [refusal.text])
         if self._peripheral.connected:
             raise BleakError("the device is connected to someone else")
-        self._peripheral.held = False
-        self._peripheral._client = self
+        self._peripheral.accept(self)
         self.services = self._discover()
 
     async def disconnect(self) -> None:
         if self.is_connected:
-            self.lose()
+            self._peripheral.drop()
 
     async def pair(self, *args: object, **kwargs: object) -> None:
         pass
@@ -194,6 +145,7 @@ class _MemoryClient(BaseBleakClient):
     ) -> None:
         self._require_connection()
         self._callbacks[characteristic.uuid] = callback
+        self._peripheral.subscribed(characteristic.uuid)
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
         self._callbacks.pop(characteristic.uuid, None)
@@ -203,14 +155,16 @@ class _MemoryClient(BaseBleakClient):
         if callback := self._callbacks.get(char):
             callback(bytearray(data))
 
-    def lose(self) -> None:
+    def lost(self) -> None:
         """The connection is gone, for whatever reason."""
-        self._peripheral._client = None
         self._callbacks.clear()
         self.services = None
-        self._peripheral.disconnected()
         if self._disconnected_callback:
             self._disconnected_callback()
+
+    async def settled(self) -> None:
+        """Callbacks run while the notification is being sent; only other tasks want a turn."""
+        await asyncio.sleep(0)
 
     def _require_connection(self) -> None:
         if not self.is_connected:
@@ -218,9 +172,19 @@ class _MemoryClient(BaseBleakClient):
 
     def _discover(self) -> BleakGATTServiceCollection:
         services = BleakGATTServiceCollection()
-        service = BleakGATTService(self._peripheral, 1, self._peripheral.service)
-        services.add_service(service)
-        for handle, (uuid, properties) in enumerate(self._peripheral.chars.items(), start=2):
-            char = BleakGATTCharacteristic(None, handle, uuid, properties, lambda: MTU - 3, service)  # type: ignore[arg-type]  # bleak wants a Literal of property names
-            services.add_characteristic(char)
+        handles = itertools.count(1)
+        for uuid, chars in self._peripheral.services.items():
+            service = BleakGATTService(self._peripheral, next(handles), uuid)
+            services.add_service(service)
+            for char, properties in chars.items():
+                services.add_characteristic(
+                    BleakGATTCharacteristic(
+                        None,
+                        next(handles),
+                        char,
+                        list(properties),  # type: ignore[arg-type]  # bleak wants a Literal of property names
+                        lambda: MTU - ATT_HEADER,
+                        service,
+                    )
+                )
         return services

@@ -1,85 +1,22 @@
-"""A cramp-node that does not exist: it plays signals over the in-memory Bluetooth, as its reference page says."""
+"""A wearable that does not exist: it plays signals over a simulated Bluetooth, in the bytes of the device it is."""
 
 import asyncio
 import heapq
 import math
-import struct
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+from collector.contract.messages import StreamKind
+from collector.simulator.firmware.cramp_node import BATTERY_LEVEL, CHARS, CrampNode
+from collector.simulator.firmware.firmware import Firmware, Order, Packet, Start
+from collector.simulator.peripheral import Peripheral
+from collector.simulator.playback import Signal, signals_of
 
-from collector.contract.messages import STREAMS, Channel, SampleBlock, StreamKind
-from collector.devices.profile import FROM_NOW, load_profile
-from collector.link import BATTERY
-from collector.simulator.memory_backend import MTU, Peripheral
+__all__ = ["CHARS", "VirtualWearable", "signals_of"]
 
-PROFILE = load_profile("cramp-node")
-CHARS = {stream.kind: stream.char for stream in PROFILE.stream}
-INFO = PROFILE.info.char if PROFILE.info else ""
-CONTROL = PROFILE.start[0].char
-START, STOP = 0x01, 0x02
-HEADER = struct.Struct("<II")
-MOST_BYTES = MTU - 3 - HEADER.size
-"""What fits behind the header: 118 samples of one channel."""
-MOST_PACKET_S = 0.5
-"""No sample waits longer in the node for its packet to fill; slow streams send samples one by one."""
 PUMP_PACKETS = 500
 """At full speed, packets between two questions whether the collector has kept up."""
-
-
-@dataclass(frozen=True)
-class Signal:
-    """One stream's samples: runs of (index of the first instant, digital values of shape (instants, channels))."""
-
-    fs: float
-    channels: tuple[Channel, ...]
-    runs: tuple[tuple[int, NDArray[np.int16]], ...]
-
-    @property
-    def end(self) -> int:
-        """The index behind the last instant."""
-        index, digital = self.runs[-1]
-        return index + len(digital)
-
-    def packets(self, start: int, most: int) -> Iterator[tuple[int, NDArray[np.int16]]]:
-        """The instants from index `start` on, at most `most` at a time, none across a gap."""
-        for first, digital in self.runs:
-            for k in range(max(0, start - first), len(digital), most):
-                yield first + k, digital[k : k + most]
-
-
-def signals_of(blocks: Iterable[SampleBlock]) -> dict[StreamKind, Signal]:
-    """The streams of a recording, whole; 16 bit as a cramp-node has them, so an 8 h night at 1 kHz takes 60 MB."""
-    parts: dict[StreamKind, list[SampleBlock]] = {}
-    for block in blocks:
-        if block.dtype != "<i2":
-            raise ValueError(f"stream {block.stream} has {block.dtype} samples; a cramp-node sends 16 bit")
-        parts.setdefault(block.stream, []).append(block)
-    return {kind: _joined(part) for kind, part in parts.items()}
-
-
-def _joined(blocks: list[SampleBlock]) -> Signal:
-    """Consecutive blocks become one run."""
-    starts = (
-        [0] + [k for k in range(1, len(blocks)) if blocks[k].first_index != blocks[k - 1].end_index] + [len(blocks)]
-    )
-    runs = tuple(
-        (blocks[a].first_index, np.concatenate([block.digital() for block in blocks[a:b]]).astype(np.int16))
-        for a, b in pairwise(starts)
-    )
-    return Signal(blocks[0].fs, blocks[0].channels, runs)
-
-
-def _check_describable(kind: StreamKind, signal: Signal) -> None:
-    unit = next(stream.unit for stream in PROFILE.stream if stream.kind == kind)
-    if len({(c.unit, c.scale, c.offset, c.digital_min, c.digital_max) for c in signal.channels}) > 1:
-        raise ValueError(f"the channels of stream {kind} differ in unit, scale or range; a cramp-node has one for all")
-    if signal.channels[0].unit != unit:
-        raise ValueError(f"stream {kind} is in {signal.channels[0].unit!r}; a cramp-node measures it in {unit!r}")
+CRAMP_NODE = CrampNode()
 
 
 class _Due(NamedTuple):
@@ -87,69 +24,81 @@ class _Due(NamedTuple):
 
     at_s: float
     kind: StreamKind
-    payload: bytes
+    packet: Packet
 
 
 class VirtualWearable(Peripheral):
-    """A simulated cramp-node.
+    """A simulated wearable of the type that `firmware` is.
 
-    It plays `signals` from the first START on: `speed` times faster than real time, or with `speed=None` as fast as
-    `room` lets it, which is awaited every 500 packets. Asked to resume, it goes back to the wanted index, at most
-    `memory_s` of signal (None: all of it). `finished` is set when the last sample has been sent.
+    It plays `signals` from the first start on: `speed` times faster than real time, or with `speed=None` as fast as
+    the central and `room` let it, which are awaited every 500 packets. A type that stores samples goes back to the
+    wanted index when it is asked to resume, at most `memory_s` of signal (None: all of it). `finished` is set when the
+    last sample has been sent.
 
-    Raises ValueError for signals that a cramp-node cannot describe: in other units, or of several scales in a stream.
+    Raises ValueError for signals that such a device cannot measure.
 
-    `boot` is the number the node draws at each start. Faults: `drop()`, `stalled = True`, `restart(boot)`.
+    `boot` is the number the device draws at each start, `ppm` how much too fast its crystal runs. Faults besides those
+    of Peripheral: `stalled = True` (connected but silent), `restart(boot)`, `reset_counters()`, `jump_clock(ms)`, and
+    `loses()`, asked for each packet, which is lost in the air when it says so.
     """
 
     def __init__(
         self,
-        signals: dict[StreamKind, Signal],
+        signals: Mapping[StreamKind, Signal],
         speed: float | None = 1.0,
         room: Callable[[], Awaitable[None]] | None = None,
         boot: int = 1,
         memory_s: float | None = None,
-        name: str = "cramp-node virtual",
+        name: str | None = None,
         address: str = "C4:11:22:33:44:55",
+        firmware: Firmware = CRAMP_NODE,
+        ppm: float = 0.0,
+        loses: Callable[[], bool] | None = None,
     ) -> None:
-        notifying = {char: ["notify"] for char in CHARS.values()}
-        chars = {INFO: ["read"], CONTROL: ["write"], BATTERY: ["read"], **notifying}
-        super().__init__(name, address, PROFILE.device.match.service or "", chars)
-        for kind, signal in signals.items():
-            _check_describable(kind, signal)
-        self.signals = signals
+        super().__init__(name or firmware.name, address, firmware.services)
+        self.signals = firmware.measured(signals)
         self.finished = asyncio.Event()
         self.stalled = False
         self.battery_percent = 100
         self.room = room
+        self._firmware = firmware
         self._boot = boot
-        self._speed = speed
+        self._speed = None if speed is None else speed * (1 + ppm * 1e-6)
         self._memory_s = memory_s
-        self._origin_s = 0.0  # where in the signal the node's counters were zero
+        self._loses = loses
+        self._clock_jump_ms = 0
+        self._origin_s = 0.0  # where in the signal the device's counters were zero
         self._position_s = 0.0  # how far the signal has been played, when no clock drives it
         self._started_at: float | None = None
         self._player: asyncio.Task[None] | None = None
 
     def restart(self, boot: int) -> None:
-        """The node resets: the link drops, its counters start from zero at this point of the signal."""
+        """The device resets: the link drops, its counters start from zero at this point of the signal."""
         self.drop()
         self._boot = boot
+        self.reset_counters()
+
+    def reset_counters(self) -> None:
+        """The counters start from zero without a word, as after a firmware fault that does not cost the link."""
         self._origin_s = self._now_s()
 
+    def jump_clock(self, ms: int) -> None:
+        """The device's clock jumps; its sampling does not."""
+        self._clock_jump_ms += ms
+
     def read(self, char: str) -> bytes:
-        """The info and battery characteristics."""
-        if char == BATTERY:
+        """The battery level, or what the type of device says."""
+        if char == BATTERY_LEVEL:
             return bytes([self.battery_percent])
-        return b"".join([struct.pack("<BI", 1, self._boot), *(self._describe(kind) for kind in STREAMS)])
+        return self._firmware.read(char, self.signals, self._boot)
 
     def write(self, char: str, data: bytes) -> None:
-        """START with the indices to resume from, or STOP."""
-        self.disconnected()
-        if data[0] == START:
-            self.finished.clear()
-            wanted = dict(zip(("emg", "acc", "temp"), struct.unpack("<III", data[1:13]), strict=True))
-            starts = {kind: self._start_index(kind, wanted[kind]) for kind in self.signals}
-            self._player = asyncio.get_running_loop().create_task(self._play(starts))
+        """Commands of the type of device."""
+        self._obey(self._firmware.written(char, data))
+
+    def subscribed(self, char: str) -> None:
+        """Some devices begin to send when somebody subscribes."""
+        self._obey(self._firmware.subscribed(char))
 
     def disconnected(self) -> None:
         """Nobody listens any more."""
@@ -157,24 +106,44 @@ class VirtualWearable(Peripheral):
             self._player.cancel()
             self._player = None
 
+    def _obey(self, order: Order) -> None:
+        if order is None:
+            return
+        self.disconnected()
+        if isinstance(order, Start):
+            self.finished.clear()
+            starts = {kind: self._start_index(kind, order.wanted.get(kind)) for kind in self.signals}
+            self._player = asyncio.get_running_loop().create_task(self._play(starts))
+
     async def _play(self, starts: dict[StreamKind, int]) -> None:
         loop = asyncio.get_running_loop()
         if self._started_at is None:
             self._started_at = loop.time()
-        for count, packet in enumerate(self._packets(starts), start=1):
+        for count, due in enumerate(self._packets(starts), start=1):
             if self._speed is not None:
-                await asyncio.sleep(max(0.0, self._started_at + packet.at_s / self._speed - loop.time()))
+                await asyncio.sleep(max(0.0, self._started_at + due.at_s / self._speed - loop.time()))
             elif count % PUMP_PACKETS == 0:
-                await asyncio.sleep(0)
-                if self.room is not None:
-                    await self.room()
-            while self.stalled:
-                await asyncio.sleep(0.01)
-            self.notify(CHARS[packet.kind], packet.payload)
-            self._position_s = packet.at_s
+                await self._pause()
+            if await self._may_send():
+                self.notify(*due.packet)
+            self._position_s = due.at_s
+        await self._pause()
+        self.finished.set()
+
+    async def _pause(self) -> None:
+        """Until the collector has received and kept what was sent."""
+        await asyncio.sleep(0)
+        await self.settled()
         if self.room is not None:
             await self.room()
-        self.finished.set()
+
+    async def _may_send(self) -> bool:
+        """Whether the packet that is due goes out; a device that stores samples holds them back while it is stalled."""
+        if self.stalled and self._speed is not None and not self._firmware.stores:
+            return False
+        while self.stalled:
+            await asyncio.sleep(0.01)
+        return self._loses is None or not self._loses()
 
     def _packets(self, starts: dict[StreamKind, int]) -> Iterator[_Due]:
         """All streams' packets from these indices on, in the order in which they are due."""
@@ -182,17 +151,17 @@ class VirtualWearable(Peripheral):
 
     def _stream_packets(self, kind: StreamKind, start: int) -> Iterator[_Due]:
         signal = self.signals[kind]
-        most = min(MOST_BYTES // (2 * len(signal.channels)), max(1, int(MOST_PACKET_S * signal.fs)))
-        origin = self._origin(kind)
-        for first, digital in signal.packets(start, most):
-            node_index = first - origin
-            header = HEADER.pack(node_index % 2**32, round(1000 * node_index / signal.fs) % 2**32)
-            yield _Due((first + len(digital) - 1) / signal.fs, kind, header + digital.tobytes())
+        most = self._firmware.instants(kind, signal)
+        for first, digital in signal.packets(start, most, whole=self._firmware.whole_packets):
+            index = first - self._origin(kind)
+            ms = round(1000 * index / signal.fs) + self._clock_jump_ms
+            packet = self._firmware.packet(kind, index, ms, digital)
+            yield _Due((first + len(digital) - 1) / signal.fs, kind, packet)
 
-    def _start_index(self, kind: StreamKind, wanted: int) -> int:
-        """Where in the signal to start for a wanted node index: not before what the memory still holds."""
+    def _start_index(self, kind: StreamKind, wanted: int | None) -> int:
+        """Where in the signal to start for a wanted device index: not before what the memory still holds."""
         now = math.ceil(self._now_s() * self.signals[kind].fs)
-        if wanted == FROM_NOW:
+        if wanted is None:
             return now
         oldest = 0 if self._memory_s is None else now - round(self._memory_s * self.signals[kind].fs)
         return max(wanted + self._origin(kind), oldest)
@@ -201,22 +170,7 @@ class VirtualWearable(Peripheral):
         return math.ceil(self._origin_s * self.signals[kind].fs)
 
     def _now_s(self) -> float:
-        """How far into the signal the node is."""
+        """How far into the signal the device is."""
         if self._speed is None or self._started_at is None:
             return self._position_s
         return (asyncio.get_running_loop().time() - self._started_at) * self._speed
-
-    def _describe(self, kind: StreamKind) -> bytes:
-        signal = self.signals.get(kind)
-        if signal is None:
-            return struct.pack("<Bdddhh", 0, 0.0, 0.0, 0.0, 0, 0)
-        channel = signal.channels[0]
-        return struct.pack(
-            "<Bdddhh",
-            len(signal.channels),
-            signal.fs,
-            channel.scale,
-            channel.offset,
-            channel.digital_min,
-            channel.digital_max,
-        )

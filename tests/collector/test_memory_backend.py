@@ -5,10 +5,12 @@ import struct
 import pytest
 from bleak import BleakAdapter, BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
-from bleak.exc import BleakCharacteristicNotFoundError, BleakError
+from bleak.exc import BleakCharacteristicNotFoundError, BleakDBusError, BleakError
 
-from collector.link import BATTERY, Backend
-from collector.simulator.memory_backend import Peripheral, memory_backend
+from collector.backend import Backend
+from collector.link import BATTERY
+from collector.simulator.memory_backend import memory_backend
+from collector.simulator.peripheral import Peripheral, Refusal
 
 SERVICE = "12340001-0000-4000-8000-000000000000"
 VALUE = "12340002-0000-4000-8000-000000000000"
@@ -18,10 +20,8 @@ CONTROL = "12340003-0000-4000-8000-000000000000"
 class Echo(Peripheral):
     """Notifies whatever is written to it."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "echo", "C4:00:00:00:00:01", SERVICE, {VALUE: ["notify"], CONTROL: ["write"], BATTERY: ["read"]}
-        )
+    def __init__(self, name: str = "echo", address: str = "C4:00:00:00:00:01") -> None:
+        super().__init__(name, address, {SERVICE: {VALUE: ["notify"], CONTROL: ["write"], BATTERY: ["read"]}})
 
     def read(self, char: str) -> bytes:
         return b"\x57"
@@ -139,3 +139,40 @@ async def test_ten_thousand_notifications_in_a_row_arrive_in_order() -> None:
         for number in range(10_000):
             echo.notify(VALUE, struct.pack("<I", number))
         assert got == list(range(10_000))
+
+
+async def test_a_refused_connection_is_the_error_that_was_asked_for() -> None:
+    echo = Echo()
+    echo.fail_next_connects, echo.refusal = 1, Refusal("org.bluez.Error.Failed", "br-connection-canceled")
+    backend = memory_backend([echo])
+    client = BleakClient(await found(backend), backend=backend.client)
+    with pytest.raises(BleakDBusError, match="br-connection-canceled"):
+        await client.connect()
+    await client.connect()
+
+
+async def test_a_device_that_left_is_lost_and_silent_until_it_comes_back() -> None:
+    echo, lost = Echo(), list[BleakClient]()
+    backend = memory_backend([echo])
+    assert backend.scanner is not None
+    await BleakClient(await found(backend), lost.append, backend=backend.client).connect()
+    echo.leave()
+    assert len(lost) == 1
+    assert await BleakScanner.find_device_by_name("echo", timeout=0.05, backend=backend.scanner) is None
+    echo.come_back()
+    assert (await found(backend)).name == "echo"
+
+
+async def test_of_two_devices_each_notifies_its_own_client() -> None:
+    left, right = Echo("left"), Echo("right", "C4:00:00:00:00:02")
+    backend, got = memory_backend([left, right]), list[tuple[str, bytes]]()
+    assert backend.scanner is not None
+    for name in ("left", "right"):
+        device = await BleakScanner.find_device_by_name(name, timeout=5, backend=backend.scanner)
+        assert device is not None
+        client = BleakClient(device, backend=backend.client)
+        await client.connect()
+        await client.start_notify(VALUE, lambda _, data, name=name: got.append((name, bytes(data))))  # type: ignore[misc]  # mypy cannot type a lambda with a default
+    left.notify(VALUE, b"l")
+    right.notify(VALUE, b"r")
+    assert got == [("left", b"l"), ("right", b"r")]

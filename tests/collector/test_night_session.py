@@ -21,7 +21,7 @@ TOMORROW = DeviceTime(START_NS + 24 * 3600 * NS)
 
 
 def begin(options: CollectorSettings, info: DeviceInfo = NODE, time: DeviceTime = TONIGHT) -> NightSession:
-    return NightSession.begin(info, "cramp-node virtual", options, time)
+    return NightSession.begin(info.streams, "cramp-node virtual", options, time)
 
 
 def take(session: NightSession, counter: int, count: int) -> None:
@@ -54,7 +54,7 @@ def test_the_longest_names_still_make_a_session_id(tmp_path: Path) -> None:
 
 def test_closing_keeps_the_samples_that_have_not_filled_a_block(tmp_path: Path) -> None:
     session = begin(settings(tmp_path))
-    session.link_up(boot=7)
+    session.link_up(NODE)
     take(session, counter=100, count=1500)
     session.close(end=False)
     with Journal.open(session.path, read_only=True) as journal:
@@ -63,12 +63,12 @@ def test_closing_keeps_the_samples_that_have_not_filled_a_block(tmp_path: Path) 
 
 def test_a_restart_in_the_same_night_goes_on_and_asks_the_node_for_the_next_sample(tmp_path: Path) -> None:
     first = begin(settings(tmp_path))
-    first.link_up(boot=7)
+    first.link_up(NODE)
     take(first, counter=100, count=1500)
     first.journal.close()  # as a crash would: the open block of 500 samples is gone
     second = begin(settings(tmp_path))
     assert second.journal.header.session == first.journal.header.session
-    assert second.link_up(boot=7) == {"emg": 1100}
+    assert second.link_up(NODE) == {"emg": 1100}
     take(second, counter=1100, count=1000)
     second.close(end=False)
     with Journal.open(second.path, read_only=True) as journal:
@@ -80,11 +80,11 @@ def test_a_restart_in_the_same_night_goes_on_and_asks_the_node_for_the_next_samp
 
 def test_a_node_that_has_restarted_meanwhile_is_not_asked_for_what_it_no_longer_knows(tmp_path: Path) -> None:
     first = begin(settings(tmp_path))
-    first.link_up(boot=7)
+    first.link_up(NODE)
     take(first, counter=100, count=1000)
     first.close(end=False)
     second = begin(settings(tmp_path))
-    assert second.link_up(boot=8) == {}
+    assert second.link_up(msgspec.structs.replace(NODE, boot=8)) == {}
     take(second, counter=0, count=1000)
     second.close(end=False)
     with Journal.open(second.path, read_only=True) as journal:
@@ -105,11 +105,11 @@ def test_an_ended_session_is_not_continued(tmp_path: Path) -> None:
 
 def test_a_device_with_other_rates_begins_a_session_of_its_own(tmp_path: Path) -> None:
     first = begin(settings(tmp_path))
-    first.link_up(boot=7)
+    first.link_up(NODE)
     take(first, counter=0, count=1000)
     first.close(end=False)
     slower = DeviceInfo(7, (msgspec.structs.replace(EMG, rate_hz=250.0), ACC, TEMP))
-    assert not first.suits(slower)
+    assert not first.suits(slower.streams)
     begin(settings(tmp_path), slower).close(end=False)
     assert len(ended(settings(tmp_path))) == 2
 

@@ -2,11 +2,25 @@
 
 import asyncio
 
+from collector.backend import Backend
+from collector.contract.messages import STREAMS, StreamKind
+from collector.devices.profile import load_profile
 from collector.packet_queue import Packet, PacketQueue
+from collector.settings import DeviceSettings
+from collector.wearable import Wearable
+
+PROFILE = load_profile("cramp-node")
+
+
+async def nothing(_: Wearable) -> dict[StreamKind, int]:
+    return {}
+
+
+NODE = Wearable(DeviceSettings(), PROFILE, STREAMS, nothing, lambda *_: None, lambda: 0, Backend())
 
 
 def packet(number: int) -> Packet:
-    return Packet("char", bytes([number]), number)
+    return Packet(NODE, "char", bytes([number]), number)
 
 
 async def test_packets_come_out_once_and_in_order() -> None:

@@ -11,11 +11,12 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.subscribe import simple
 
 from collector.contract.broker import BrokerSettings
 from collector.contract.codec import decode_block, decode_json, encode_json
 from collector.contract.journal import Header, Journal
-from collector.contract.messages import Health, ReplayRequest, SampleBlock, Status
+from collector.contract.messages import Fault, Faults, Health, ReplayRequest, SampleBlock, Status
 from collector.contract.topics import place
 from collector.journal_feed import JournalFeed
 from collector.publisher import Publisher
@@ -26,6 +27,9 @@ LEFT_CALF = place("w1", "left_calf")
 SESSION = "2026-11-19_w1_left_calf_3f2a"
 EARLIER = "2026-11-18_w1_left_calf_0b1c"
 PATIENCE_S = 20
+NOT_HEARD = Fault(
+    device="cramp-node 17", streams=("emg",), since_ns=START_NS, cause="the wearable was not heard", cure="charge it"
+)
 
 
 @pytest.fixture(params=["mosquitto", "embedded_broker"])
@@ -169,6 +173,40 @@ def test_a_stop_before_the_end_says_offline_and_a_later_start_publishes_only_wha
         with publishing(broker, tmp_path, tmp_path / f"{SESSION}.journal"):
             until(lambda: len(listener.blocks) == 6)
         assert listener.seqs() == [0, 1, 2, 3, 4, 5]
+
+
+def retained_faults(broker: RunningBroker) -> tuple[Fault, ...]:
+    """What somebody is told who subscribes now."""
+    message = simple(  # type: ignore[no-untyped-call]  # paho does not annotate it
+        LEFT_CALF.topic("fault"),
+        1,
+        hostname=broker.host,
+        port=broker.port,
+        auth={"username": broker.username, "password": broker.password},
+        protocol=mqtt.MQTTv5 if broker.protocol == "5" else mqtt.MQTTv311,
+    )
+    assert isinstance(message, mqtt.MQTTMessage)
+    return decode_json(bytes(message.payload), Faults).faults
+
+
+def test_a_fault_is_retained_with_cause_and_cure_until_it_is_over(broker: RunningBroker, tmp_path: Path) -> None:
+    now: list[tuple[Fault, ...]] = [(NOT_HEARD,)]
+    publisher = Publisher(LEFT_CALF, access(broker), tmp_path, health, 0.2, lambda: now[-1])
+    publisher.start()
+    try:
+        until(lambda: retained_faults(broker) == (NOT_HEARD,))
+        now.append(())
+        until(lambda: retained_faults(broker) == ())
+    finally:
+        publisher.stop()
+
+
+def test_a_collector_that_stops_takes_its_faults_back(broker: RunningBroker, tmp_path: Path) -> None:
+    publisher = Publisher(LEFT_CALF, access(broker), tmp_path, health, 0.2, lambda: (NOT_HEARD,))
+    publisher.start()
+    until(lambda: retained_faults(broker) == (NOT_HEARD,))
+    publisher.stop()
+    assert retained_faults(broker) == ()
 
 
 def test_a_killed_broker_costs_nothing(broker: RunningBroker, tmp_path: Path) -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from bleak.exc import BleakError
 
+from collector.backend import Backend
+from collector.causes import RadioFailed
 from collector.contract.broker import BrokerSettings
 from collector.contract.journal import Journal
 from collector.contract.messages import NS
@@ -21,6 +24,7 @@ from collector.simulator.memory_backend import memory_backend
 from collector.simulator.virtual_wearable import CHARS, VirtualWearable
 from collector.time_source import DeviceTime, HostTime, TimeSource
 from tests.collector.night import night
+from tests.collector.virtual_time import in_virtual_time
 from tests.support.brokers import Mosquitto
 from tests.support.wearables import START_NS, journalled, ramp, settings
 
@@ -78,6 +82,25 @@ async def test_a_link_that_drops_again_and_again_loses_nothing(tmp_path: Path) -
         await until(lambda: link_is(collector, "streaming", reconnects=4))
         await until(wearable.finished.is_set)
     assert all(indices == list(range(len(indices))) for indices in journalled(tmp_path).values())
+
+
+async def test_a_stack_that_delivers_every_packet_twice_is_seen_through(tmp_path: Path) -> None:
+    wearable = VirtualWearable(ramp(60), speed=None)
+    wearable.doubled = True
+    async with collecting(wearable, settings(tmp_path)):
+        await until(wearable.finished.is_set)
+    assert journalled(tmp_path)["emg"] == list(range(15_000))
+
+
+@in_virtual_time
+async def test_where_bluetooth_does_not_work_at_all_the_collector_ends_to_be_started_afresh(tmp_path: Path) -> None:
+    class NoDBus(type(memory_backend([]).scanner or object)):  # type: ignore[misc]  # a class made by a function
+        async def start(self) -> None:
+            raise BleakError("[org.freedesktop.DBus.Error.ServiceUnknown] org.bluez was not provided")
+
+    collector = Collector(settings(tmp_path), Backend(scanner=NoDBus, adapter=memory_backend([]).adapter))
+    with pytest.raises(RadioFailed):
+        await collector.run()
 
 
 async def test_a_node_that_restarts_leaves_a_gap_and_nothing_twice(tmp_path: Path) -> None:

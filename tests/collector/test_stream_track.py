@@ -1,5 +1,8 @@
 """From packets with a wrapping device counter to numbered blocks on the session's index."""
 
+from itertools import pairwise
+
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,11 +12,14 @@ from collector.contract.codec import decode_block, encode_block
 from collector.contract.journal import StreamEnd
 from collector.contract.messages import NS, Clock, SampleBlock
 from collector.devices.decoder import Samples
-from collector.devices.profile import Stream, load_profile
-from collector.sample_clock import DeviceClock, SampleClock
+from collector.devices.profile import Counter, Stream, load_profile
+from collector.sample_clock import ArrivalClock, DeviceClock, SampleClock
 from collector.stream_track import Placement, StreamTrack
 
 EMG = load_profile("cramp-node").stream[0]  # 1000 Hz
+OF_8_BITS = msgspec.structs.replace(EMG, header=("u8 count", "u8 rest[7]"), counter=Counter(field="count"), clock=None)
+UNCOUNTED = msgspec.structs.replace(EMG, counter=None)
+WALL_NS = 1_795_125_600 * NS  # 2026-11-19T22:00:00Z
 BOOT = 7
 START = StreamEnd(next_seq=0, next_index=0)
 
@@ -25,15 +31,20 @@ def builder(block_s: float = 0.01, end: StreamEnd = START) -> BlockBuilder:
 class Bench:
     """A track with its surroundings; `take` feeds it a packet whose values are the session's sample numbers."""
 
-    def __init__(self, end: StreamEnd = START, placement: Placement | None = None, stream: Stream = EMG) -> None:
+    def __init__(
+        self,
+        end: StreamEnd = START,
+        placement: Placement | None = None,
+        stream: Stream = EMG,
+        clock: SampleClock = DeviceClock(1000.0, 0),  # noqa: B008 - has no state
+    ) -> None:
         self.placements: list[Placement] = []
-        clock: SampleClock = DeviceClock(1000.0, 0)
         self.track = StreamTrack(stream, builder(end=end), clock, self.placements.append, placement)
         self.blocks: list[SampleBlock] = []
 
-    def take(self, counter: int | None, values: range) -> None:
+    def take(self, counter: int | None, values: range, at_s: float = 0.0, clock_ns: int | None = None) -> None:
         digital = np.array(values, "<i2").reshape(-1, 1)
-        self.blocks += self.track.accept(Samples("emg", counter, digital), 0, 0)
+        self.blocks += self.track.accept(Samples("emg", counter, digital, clock_ns), round(at_s * NS))
 
     def samples(self) -> dict[int, int]:
         self.blocks += self.track.flush()
@@ -88,6 +99,17 @@ def test_what_a_resumed_device_repeats_is_taken_once() -> None:
     assert bench.samples() == {k: k for k in range(8)}
 
 
+def test_a_packet_that_is_delivered_twice_is_taken_once() -> None:
+    bench = Bench()
+    bench.track.link_up(None)
+    for _ in range(2):
+        bench.take(5000, range(4))
+    for _ in range(2):
+        bench.take(5004, range(4, 8))
+    assert bench.samples() == {k: k for k in range(8)}
+    assert len(bench.placements) == 1
+
+
 def test_a_device_that_has_restarted_begins_a_new_segment_behind_a_gap() -> None:
     bench = Bench()
     bench.track.link_up(BOOT)
@@ -121,6 +143,94 @@ def test_a_later_process_goes_on_by_what_the_journal_holds() -> None:
     bench.blocks += bench.track.flush()
     assert [(block.seq, block.first_index) for block in bench.blocks] == [(3, 30)]
     assert bench.placements == []
+
+
+def fitted() -> ArrivalClock:
+    return ArrivalClock(1000.0, 200e-6, WALL_NS)
+
+
+def first_indices(bench: Bench) -> list[int]:
+    """Where the stretches begin that no gap divides."""
+    indices = list(bench.samples())
+    return [indices[0]] + [index for before, index in pairwise(indices) if index != before + 1]
+
+
+def test_a_counter_of_8_bits_is_unwrapped_by_the_time_that_has_passed() -> None:
+    bench = Bench(stream=OF_8_BITS, clock=fitted())
+    bench.track.link_up(None)
+    bench.take(0, range(100), at_s=0.1)
+    # Five seconds without a packet are 4900 samples behind index 99: nineteen turns of the counter and 36.
+    bench.take((100 + 4900) % 256, range(100), at_s=5.1)
+    assert first_indices(bench) == [0, 5000]
+    assert bench.track.lost == 4900
+
+
+@given(lost=st.integers(0, 50_000), late_ms=st.integers(0, 100))
+def test_a_turn_of_256_ms_is_told_from_the_next_whatever_was_lost_and_however_late_the_radio(
+    lost: int, late_ms: int
+) -> None:
+    bench = Bench(stream=OF_8_BITS, clock=fitted())
+    bench.track.link_up(None)
+    bench.take(0, range(100), at_s=0.1)
+    bench.take((100 + lost) % 256, range(100), at_s=(200 + lost + late_ms) / 1000)
+    assert bench.track.lost == lost
+
+
+def test_a_count_that_says_the_sample_has_not_been_measured_yet_is_a_new_count() -> None:
+    bench = Bench(clock=fitted())
+    bench.track.link_up(BOOT)
+    bench.take(5000, range(100), at_s=0.1)
+    bench.take(1_000_000, range(100), at_s=0.3)
+    assert first_indices(bench) == [0, 200]
+    assert bench.placements[-1] == Placement("emg", BOOT, 200 - 1_000_000)
+
+
+def test_a_device_that_does_not_tell_its_starts_apart_begins_a_new_segment_with_every_link() -> None:
+    for stream, counter in ((EMG, 100), (UNCOUNTED, None)):
+        bench = Bench(stream=stream, clock=fitted())
+        bench.track.link_up(None)
+        bench.take(0 if counter else None, range(100), at_s=0.1)
+        assert bench.track.link_up(None) is None
+        # Ten seconds later, by the clock, whatever its counter says.
+        bench.take(counter, range(100), at_s=10.2)
+        assert first_indices(bench) == [0, 10_100]
+        assert bench.track.lost == 10_000
+
+
+def test_without_a_counter_the_devices_own_clock_tells_what_was_lost() -> None:
+    bench = Bench(stream=UNCOUNTED, clock=fitted())
+    bench.track.link_up(None)
+    bench.take(None, range(100), at_s=0.1, clock_ns=7_000_000_000)
+    bench.take(None, range(100), at_s=0.2, clock_ns=7_103_000_000)  # 3 ms are jitter of its clock
+    bench.take(None, range(100), at_s=0.5, clock_ns=7_403_000_000)
+    assert first_indices(bench) == [0, 400]
+    assert bench.track.lost == 200
+
+
+def test_a_device_whose_clock_falls_back_has_restarted() -> None:
+    bench = Bench(stream=UNCOUNTED, clock=fitted())
+    bench.track.link_up(None)
+    bench.take(None, range(100), at_s=0.1, clock_ns=7_000_000_000)
+    bench.take(None, range(100), at_s=3.1, clock_ns=0)
+    assert first_indices(bench) == [0, 3000]
+
+
+def test_a_device_without_counter_and_clock_that_stays_late_has_lost_samples() -> None:
+    bench = Bench(stream=UNCOUNTED, clock=fitted())
+    bench.track.link_up(None)
+    for k in range(200):
+        # From 10 s on everything comes one second late, for good.
+        bench.take(None, range(100), at_s=(k + 1) / 10 + (1.0 if k >= 100 else 0.0))
+    assert len(first_indices(bench)) == 2
+    assert bench.track.lost == 1000
+
+
+def test_a_radio_that_was_out_for_a_second_and_catches_up_has_lost_nothing() -> None:
+    bench = Bench(stream=UNCOUNTED, clock=fitted())
+    bench.track.link_up(None)
+    for k in range(200):
+        bench.take(None, range(100), at_s=max((k + 1) / 10, 11.0 if 90 <= k < 110 else 0.0))
+    assert first_indices(bench) == [0]
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=30), st.lists(st.booleans(), min_size=30, max_size=30))

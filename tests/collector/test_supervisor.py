@@ -6,25 +6,30 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from bleak import BleakClient
+from bleak.backends.device import BLEDevice
+from bleak.exc import BleakError
 
+from collector.backend import Backend
+from collector.backoff import Backoff
+from collector.causes import RadioFailed
 from collector.contract.messages import NS, StreamKind
 from collector.devices.decoder import Decoder
 from collector.devices.profile import DeviceInfo, load_profile
-from collector.link import Backend
 from collector.settings import DeviceSettings
 from collector.simulator.memory_backend import memory_backend
 from collector.simulator.virtual_wearable import VirtualWearable
-from collector.supervisor import Backoff, Supervisor
+from collector.supervisor import Supervisor
+from tests.collector.virtual_time import in_virtual_time, now_s
 from tests.support.wearables import ramp
 
-PATIENCE_S = 20
+PATIENCE_S = 900
 
 
 class Host:
-    """What a supervisor is surrounded by: a clock that runs a thousand times as fast, and somebody who listens."""
+    """What a supervisor is surrounded by: somebody who listens, and keeps the waits in mind."""
 
     def __init__(self, backend: Backend, device: DeviceSettings = DeviceSettings()) -> None:  # noqa: B008 - frozen
-        self.now_s = 0.0
         self.waits_s: list[float] = []
         self.failures: list[Exception] = []
         self.links: list[DeviceInfo] = []
@@ -35,7 +40,7 @@ class Host:
             device,
             self.begin,
             self.on_packet,
-            lambda: round(self.now_s * NS),
+            lambda: round(now_s() * NS),
             backend,
             random.Random(1),
             self.sleep,
@@ -50,20 +55,19 @@ class Host:
 
     def on_packet(self, char: str, payload: bytes) -> None:
         samples = self.decoder.decode(char, payload)
-        self.supervisor.heard(samples.stream, len(samples.digital), round(self.now_s * NS))
+        self.supervisor.heard(samples.stream, len(samples.digital), round(now_s() * NS))
         if samples.stream == "emg" and samples.counter is not None:
             self.counters += range(samples.counter, samples.counter + len(samples.digital))
             self.next_counter = samples.counter + len(samples.digital)
 
     async def sleep(self, seconds: float) -> None:
         self.waits_s.append(seconds)
-        self.now_s += seconds
-        await asyncio.sleep(seconds / 1000)
+        await asyncio.sleep(seconds)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE_S):
             while not condition():
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(0.01)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -76,10 +80,11 @@ class Host:
 
 
 def node(**options: float | int | str) -> VirtualWearable:
-    """An hour of signal played a thousand times as fast, like the host's clock."""
-    return VirtualWearable(ramp(3600), **{"speed": 1000.0, **options})  # type: ignore[arg-type]
+    """An hour of signal."""
+    return VirtualWearable(ramp(3600), **options)  # type: ignore[arg-type]
 
 
+@in_virtual_time
 async def test_a_wearable_is_found_started_and_heard() -> None:
     wearable = node()
     host = Host(memory_backend([wearable]))
@@ -91,6 +96,7 @@ async def test_a_wearable_is_found_started_and_heard() -> None:
     assert (health.battery_percent, health.reconnects) == (100, 0)
 
 
+@in_virtual_time
 async def test_connections_that_fail_are_tried_again_after_growing_pauses() -> None:
     wearable = node()
     wearable.fail_next_connects = 4
@@ -102,6 +108,7 @@ async def test_connections_that_fail_are_tried_again_after_growing_pauses() -> N
         assert 0.5 * 0.25 * 2**k <= pause <= 0.25 * 2**k
 
 
+@in_virtual_time
 async def test_a_dropped_link_goes_on_where_it_stopped() -> None:
     wearable = node()
     host = Host(memory_backend([wearable]))
@@ -114,21 +121,144 @@ async def test_a_dropped_link_goes_on_where_it_stopped() -> None:
     assert host.counters == list(range(len(host.counters)))
 
 
-async def test_a_link_that_has_fallen_silent_is_made_anew() -> None:
+@in_virtual_time
+async def test_a_stream_that_has_fallen_silent_is_first_subscribed_anew_over_the_same_link() -> None:
+    class Forgetful(VirtualWearable):
+        """Forgets that somebody listens, until it is started anew."""
+
+        def write(self, char: str, data: bytes) -> None:
+            self.stalled = False
+            super().write(char, data)
+
+    wearable = Forgetful(ramp(3600))
+    host = Host(memory_backend([wearable]))
+    async with host.running():
+        await host.until(lambda: bool(host.counters))
+        wearable.stalled = True
+        heard = len(host.counters)
+        await host.until(lambda: len(host.counters) > heard)
+        assert host.supervisor.health().reconnects == 0
+    assert host.counters == list(range(len(host.counters)))
+
+
+@in_virtual_time
+async def test_a_link_that_stays_silent_is_made_anew() -> None:
     wearable = node()
     host = Host(memory_backend([wearable]))
     async with host.running():
         await host.until(lambda: bool(host.counters))
         wearable.stalled = True
-        await host.until(lambda: len(host.links) == 2)
+        await host.until(lambda: host.supervisor.health().reconnects == 1)
         wearable.stalled = False
         heard = len(host.counters)
         await host.until(lambda: len(host.counters) > heard)
-    assert host.supervisor.health().reconnects == 1
+    assert host.counters == list(range(len(host.counters)))
 
 
-async def test_a_wearable_that_is_not_there_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.link.SCAN_S", 0.01)
+@in_virtual_time
+async def test_a_wearable_that_has_sent_data_is_connected_again_without_a_scan() -> None:
+    class Shy(VirtualWearable):
+        """Advertises only until it is connected for the first time."""
+
+        advertised = True
+
+        @property
+        def advertising(self) -> bool:
+            self.advertised = self.advertised and not self.connected
+            return self.advertised
+
+    wearable = Shy(ramp(3600))
+    host = Host(memory_backend([wearable]))
+    async with host.running():
+        await host.until(lambda: bool(host.counters))
+        wearable.advertised = False
+        wearable.drop()
+        await host.until(lambda: len(host.links) == 2)
+
+
+@in_virtual_time
+async def test_a_link_that_brought_no_data_is_made_anew_with_a_scan() -> None:
+    wearable = node()
+    wearable.stalled = True
+    host = Host(memory_backend([wearable]))
+    async with host.running():
+        await host.until(lambda: host.supervisor.state == "streaming")
+        wearable.leave()
+        await host.until(lambda: host.supervisor.state == "scanning")
+
+
+@in_virtual_time
+async def test_links_are_made_by_the_connect_factory_where_there_is_one() -> None:
+    backend = memory_backend([node()])
+    own, through = backend.connect, []
+
+    async def proxy(device: BLEDevice, on_lost: Callable[[BleakClient], None], pair: bool) -> BleakClient:
+        through.append(device.name)
+        return await own(device, on_lost, pair)
+
+    backend.connect = proxy
+    host = Host(backend)
+    async with host.running():
+        await host.until(lambda: bool(host.counters))
+    assert through == ["cramp-node virtual"]
+
+
+class PowerSwitch:
+    """Counts how often it is used."""
+
+    def __init__(self) -> None:
+        self.used: list[str | None] = []
+
+    async def __call__(self, adapter: str | None) -> None:
+        self.used.append(adapter)
+
+
+@pytest.mark.parametrize(("allowed", "others_streaming"), [(True, 0), (False, 0), (True, 1)])
+@in_virtual_time
+async def test_after_ten_failures_the_adapter_is_power_cycled_if_allowed_and_nobody_else_streams(
+    allowed: bool, others_streaming: int
+) -> None:
+    backend, switch = memory_backend([]), PowerSwitch()
+    backend.power_cycle, backend.streaming = switch, others_streaming
+    host = Host(backend, DeviceSettings(adapter="hci1", power_cycle=allowed))
+    async with host.running():
+        await host.until(lambda: len(host.waits_s) == 11)
+    assert switch.used == (["hci1"] if allowed and not others_streaming else [])
+
+
+@in_virtual_time
+async def test_where_scanning_itself_fails_again_and_again_the_supervisor_ends() -> None:
+    class NoDBus(type(memory_backend([]).scanner or object)):  # type: ignore[misc]  # a class made by a function
+        async def start(self) -> None:
+            raise BleakError("[org.freedesktop.DBus.Error.ServiceUnknown] org.bluez was not provided")
+
+    host = Host(Backend(scanner=NoDBus, adapter=memory_backend([]).adapter))
+    with pytest.raises(RadioFailed, match="20 times"):
+        await asyncio.wait_for(host.supervisor.run(), PATIENCE_S)
+    assert len(host.waits_s) == 20
+
+
+@in_virtual_time
+async def test_a_silence_is_told_with_its_cause_within_half_a_minute_and_is_over_with_the_next_data() -> None:
+    wearable = node()
+    host = Host(memory_backend([wearable]))
+    async with host.running():
+        await host.until(lambda: bool(host.counters))
+        assert host.supervisor.trouble() is None
+        wearable.stalled = True
+        left_s = now_s()
+        await host.until(lambda: host.supervisor.trouble() is not None)
+        assert now_s() - left_s < 30
+        trouble = host.supervisor.trouble()
+        assert trouble is not None
+        assert trouble.streams == ("emg", "acc", "temp")
+        assert trouble.cause.what == "no emg data although the link is up"
+        wearable.stalled = False
+        await host.until(lambda: host.supervisor.trouble() is None)
+
+
+@in_virtual_time
+async def test_a_wearable_that_is_not_there_is_waited_for() -> None:
     host = Host(memory_backend([]))
     async with host.running():
         await host.until(lambda: len(host.waits_s) > 12)
@@ -136,6 +266,7 @@ async def test_a_wearable_that_is_not_there_is_waited_for(monkeypatch: pytest.Mo
     assert all(15 <= wait_s <= 30 for wait_s in host.waits_s[8:])
 
 
+@in_virtual_time
 async def test_a_link_that_a_killed_process_left_behind_is_taken_over() -> None:
     wearable = node()
     wearable.held = True
@@ -145,6 +276,7 @@ async def test_a_link_that_a_killed_process_left_behind_is_taken_over() -> None:
         assert host.supervisor.health().rssi_dbm is None
 
 
+@in_virtual_time
 async def test_the_wanted_one_of_two_wearables_is_taken() -> None:
     left, right = node(name="cramp-node left"), node(name="cramp-node right", address="C4:00:00:00:00:02")
     for device in (DeviceSettings(name="cramp-node right"), DeviceSettings(address="c4:00:00:00:00:02")):
@@ -154,6 +286,7 @@ async def test_the_wanted_one_of_two_wearables_is_taken() -> None:
             assert not left.connected
 
 
+@in_virtual_time
 async def test_stopping_stops_the_wearable_and_frees_it_for_others() -> None:
     wearable = node()
     host = Host(memory_backend([wearable]))
@@ -163,6 +296,7 @@ async def test_stopping_stops_the_wearable_and_frees_it_for_others() -> None:
     assert host.supervisor.health().state == "stopped"
 
 
+@in_virtual_time
 async def test_an_error_in_the_session_does_not_end_the_supervision() -> None:
     host = Host(memory_backend([node()]))
     host.failures = [OSError("disk full"), ValueError("odd")]

@@ -9,8 +9,10 @@ import pytest
 from bleak import BleakClient, BleakScanner
 
 from collector.contract.messages import Channel, StreamKind
+from collector.simulator.firmware.cramp_node import CHARS, CONTROL, INFO
 from collector.simulator.memory_backend import memory_backend
-from collector.simulator.virtual_wearable import CHARS, CONTROL, INFO, Signal, VirtualWearable, signals_of
+from collector.simulator.playback import Signal, signals_of
+from collector.simulator.virtual_wearable import VirtualWearable
 from tests.support.blocks import block
 from tests.support.wearables import ramp
 
@@ -133,3 +135,60 @@ def test_signals_that_a_cramp_node_cannot_describe_are_refused(channels: tuple[C
     signal = Signal(250.0, channels, ((0, np.zeros((10, len(channels)), np.int16)),))
     with pytest.raises(ValueError, match="cramp-node"):
         VirtualWearable({"emg": signal})
+
+
+async def test_a_stalled_node_sends_late_what_it_could_not_send() -> None:
+    wearable = VirtualWearable(ramp(60), speed=60.0)
+    central = Central(wearable)
+    await central.connect()
+    wearable.stalled = True
+    await central.start()
+    await asyncio.sleep(0.2)
+    assert central.packets == []
+    wearable.stalled = False
+    async with asyncio.timeout(20):
+        await wearable.finished.wait()
+    assert [index for index, _ in central.headers("temp")] == list(range(12))
+
+
+async def test_counters_that_reset_begin_at_zero_without_a_new_connection() -> None:
+    wearable = VirtualWearable(ramp(60), speed=60.0)
+    central = Central(wearable)
+    await central.connect()
+    await central.start()
+    await asyncio.sleep(0.3)
+    wearable.reset_counters()
+    async with asyncio.timeout(20):
+        await wearable.finished.wait()
+    steps = [later - earlier for (earlier, _), (later, _) in pairwise(central.headers("emg"))]
+    assert sum(step < 0 for step in steps) == 1
+    assert central.headers("emg")[-1][0] < 50 * 250
+
+
+async def test_a_clock_that_jumps_leaves_the_indices_alone() -> None:
+    wearable = VirtualWearable(ramp(60), speed=None)
+    wearable.jump_clock(-5000)
+    central = await played(wearable)
+    assert central.headers("temp")[:3] == [(0, 2**32 - 5000), (1, 0), (2, 5000)]
+
+
+async def test_packets_lost_in_the_air_are_missing_and_their_indices_with_them() -> None:
+    turns = iter(range(10_000))
+    central = await played(VirtualWearable(ramp(60), speed=None, loses=lambda: next(turns) == 0))
+    # In the order of their last samples, the first of all packets is the temperature at 0 s.
+    assert [index for index, _ in central.headers("temp")] == list(range(1, 12))
+    assert len(central.headers("emg")) == 128  # 15,000 samples, 118 to a packet
+
+
+async def test_with_doubled_delivery_every_packet_comes_twice() -> None:
+    wearable = VirtualWearable(ramp(60), speed=None)
+    wearable.doubled = True
+    central = await played(wearable)
+    assert [index for index, _ in central.headers("temp")] == [k // 2 for k in range(24)]
+
+
+async def test_a_slow_crystal_takes_longer_for_the_same_samples() -> None:
+    loop = asyncio.get_running_loop()
+    begun_s = loop.time()
+    await played(VirtualWearable(ramp(30), speed=60.0, ppm=-500_000.0))
+    assert loop.time() - begun_s > 0.95  # 30 s at 60 times half speed; the last sample comes a little before

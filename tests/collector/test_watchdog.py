@@ -35,6 +35,7 @@ def test_a_broken_thermometer_costs_one_reconnection_not_one_every_minute() -> N
     watchdog = Watchdog([EMG, TEMP], at(0))
     watchdog.heard("emg", 50, at(100.5))
     assert watchdog.stalled(at(100.6)) == "temp"  # 20 times five seconds
+    watchdog.give_up("temp")
     watchdog.link_up(at(101))
     watchdog.heard("emg", 50, at(300))
     assert watchdog.stalled(at(300.1)) is None
@@ -43,11 +44,45 @@ def test_a_broken_thermometer_costs_one_reconnection_not_one_every_minute() -> N
 def test_a_sensor_that_came_back_is_watched_again() -> None:
     watchdog = Watchdog([EMG, TEMP], at(0))
     watchdog.heard("emg", 50, at(100.5))
-    watchdog.stalled(at(100.6))
+    watchdog.give_up("temp")
     watchdog.link_up(at(101))
     watchdog.heard("temp", 1, at(102))
     watchdog.heard("emg", 50, at(202.5))
     assert watchdog.stalled(at(202.6)) == "temp"
+
+
+def test_a_stream_that_fell_silent_in_mid_connection_is_not_given_up_with_it() -> None:
+    watchdog = Watchdog([EMG, ACC], at(0))
+    watchdog.heard("acc", 5, at(1))
+    watchdog.give_up("acc")
+    watchdog.link_up(at(5))
+    watchdog.heard("emg", 50, at(15.5))
+    assert watchdog.stalled(at(15.6)) == "acc"
+
+
+def test_what_was_done_for_a_silent_stream_shows_soon_whether_it_helps() -> None:
+    watchdog = Watchdog([ACC], at(0))
+    watchdog.heard("acc", 50, at(0))  # packets of a second, so a silence of 20 s counts
+    assert watchdog.stalled(at(20.1)) == "acc"
+    watchdog.excuse("acc", at(20.1))
+    assert watchdog.excused("acc")
+    assert watchdog.stalled(at(23)) is None
+    assert watchdog.stalled(at(23.2)) == "acc"
+    watchdog.heard("acc", 50, at(23.3))
+    assert not watchdog.excused("acc")
+    assert watchdog.stalled(at(43)) is None
+
+
+def test_all_is_well_while_every_stream_is_heard() -> None:
+    watchdog = Watchdog([EMG, ACC], at(0))
+    assert not watchdog.well(at(1))  # nothing has come yet
+    watchdog.heard("emg", 50, at(1))
+    watchdog.heard("acc", 5, at(1))
+    assert watchdog.well(at(2.5))
+    watchdog.heard("emg", 50, at(3))
+    assert not watchdog.well(at(3.1))
+    watchdog.excuse("acc", at(3.1))
+    assert not watchdog.well(at(3.2))
 
 
 def test_when_nothing_at_all_comes_the_link_is_made_anew_every_time() -> None:

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from collector.contract import errors
 from collector.contract.codec import MAX_BYTES, RefusalCounter, decode_block, decode_json, encode_block, encode_json
-from collector.contract.messages import Ack, Channel, Clock, Health, LinkHealth, ReplayRequest, SampleBlock, Status
+from collector.contract.messages import (
+    Ack,
+    Channel,
+    Clock,
+    Fault,
+    Faults,
+    Health,
+    LinkHealth,
+    ReplayRequest,
+    SampleBlock,
+    Status,
+)
 from tests.support.blocks import block
 
 BLOCK = SampleBlock(
@@ -49,18 +60,24 @@ JSON: list[tuple[msgspec.Struct, bytes]] = [
         Health(
             t_ns=5,
             session=None,
-            links=(LinkHealth(device="node", state="streaming", rssi_dbm=-61, battery_percent=80.5),),
+            links=(LinkHealth(device="node", state="streaming", streams=("emg",), rssi_dbm=-61, battery_percent=80.5),),
             samples={"emg": 250},
             lost={"emg": 1},
             fitted_ppm={"emg": 12.5},
+            rate={"emg": 0.996},
             refused={"Truncated": 1},
             unpublished=3,
         ),
         (
-            b'{"v":1,"t_ns":5,"session":null,"links":[{"device":"node","state":"streaming","rssi_dbm":-61,'
-            b'"battery_percent":80.5,"reconnects":0,"last_data_age_s":null}],"samples":{"emg":250},"lost":{"emg":1},'
-            b'"fitted_ppm":{"emg":12.5},"refused":{"Truncated":1},"unpublished":3}'
+            b'{"v":1,"t_ns":5,"session":null,"links":[{"device":"node","state":"streaming","streams":["emg"],'
+            b'"rssi_dbm":-61,"battery_percent":80.5,"battery_hours_left":null,"reconnects":0,"last_data_age_s":null}],'
+            b'"samples":{"emg":250},"lost":{"emg":1},"fitted_ppm":{"emg":12.5},"rate":{"emg":0.996},'
+            b'"refused":{"Truncated":1},"unpublished":3}'
         ),
+    ),
+    (
+        Faults(t_ns=5, faults=(Fault(device="node", streams=("acc",), since_ns=4, cause="away", cure="look"),)),
+        (b'{"v":1,"t_ns":5,"faults":[{"device":"node","streams":["acc"],"since_ns":4,"cause":"away","cure":"look"}]}'),
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""A simulated cramp-node with small signals, and the collector's settings for it."""
+"""Simulated wearables with small signals, and the collector's settings for them."""
 
 from pathlib import Path
 
@@ -8,7 +8,8 @@ from collector.contract.broker import BrokerSettings
 from collector.contract.journal import Journal
 from collector.contract.messages import NS, Channel, StreamKind
 from collector.settings import CollectorSettings
-from collector.simulator.virtual_wearable import Signal
+from collector.simulator.firmware.firmware import BuiltInFirmware
+from collector.simulator.playback import Signal
 
 START_NS = 1_795_125_600 * NS  # 2026-11-19T22:00:00Z
 NO_BROKER = BrokerSettings(port=1)
@@ -28,6 +29,18 @@ def _ramp(seconds: float, fs: float, channels: tuple[Channel, ...]) -> Signal:
     index = np.arange(round(seconds * fs), dtype=np.int64) % 30_000
     digital = np.repeat(index[:, None], len(channels), axis=1).astype(np.int16)
     return Signal(fs, channels, ((0, digital),))
+
+
+def ramp_of(firmware: BuiltInFirmware, seconds: float) -> dict[StreamKind, Signal]:
+    """A built-in converter's streams; every sample tells its own index, modulo the converter's range."""
+    signals: dict[StreamKind, Signal] = {}
+    for kind, (fs, channels, _) in firmware.front_ends.items():
+        low, high = channels[0].digital_min, channels[0].digital_max
+        counted = np.arange(round(seconds * fs)) % (high - low + 1) + low
+        signals[kind] = Signal(
+            fs, channels, ((0, np.repeat(counted[:, None], len(channels), axis=1).astype(np.int16)),)
+        )
+    return signals
 
 
 def settings(directory: Path, broker: BrokerSettings = NO_BROKER) -> CollectorSettings:
