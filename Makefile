@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format reference pictures accuracy lock clean apt-packages
+.PHONY: help demo test test-slow check format reference pictures accuracy bench fuzz lock clean apt-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,12 @@ pictures: $(VENV)/.dev apt-packages ## take the documentation's pictures from th
 
 accuracy: $(VENV)/.dev .venv-peers/.installed ## how right the detector is, beside other rules (half an hour)
 	@$(BIN)/python -m benchmarks.accuracy --recordings tests/recordings $(wildcard ../shared/data)
+
+bench: $(VENV)/.dev .venv-peers/.installed apt-packages ## what detector and collector cost, as ratios (minutes)
+	@$(BIN)/python -m benchmarks.cost
+
+fuzz: $(VENV)/.dev ## random packets against every device profile, until stopped
+	@$(BIN)/python -m tests.fuzz.packets
 
 .venv-peers/.installed: requirements-peers.lock $(BIN)/uv
 	@$(PYTHON) -m venv .venv-peers
