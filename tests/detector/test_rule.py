@@ -70,6 +70,58 @@ def test_a_cramp_that_wakes_the_sleeper_after_four_seconds_is_still_one() -> Non
     assert "led the leg's motion" in only(cramp(leg).stage("confirmed")).reason
 
 
+def test_a_steady_tremor_of_the_leg_is_no_movement() -> None:
+    # 8 mg on each of three axes is 14 mg in all, from a leg that shows 3.5 mg at rest.
+    assert only(cramp(asleep().move(QUIET_S + 0.5, QUIET_S + 40, 8)).stage("confirmed")).reason.endswith("lay still")
+
+
+def test_a_movement_that_hardly_shakes_the_leg_is_told_by_its_swell() -> None:
+    leg = asleep(duration_s=20)
+    for start in range(2, 20, 2):
+        leg.move(QUIET_S + start, QUIET_S + start + 1, 9)
+    assert "the leg moved with the muscle" in only(cramp(leg).stage("rejected")).reason
+
+
+def test_a_cramp_that_builds_up_over_six_seconds_is_dated_to_its_beginning() -> None:
+    leg = asleep(duration_s=30, uv=0)
+    t = np.arange(leg.emg_uv.shape[1]) / leg.fs
+    leg.emg_uv *= np.interp(t, [QUIET_S, QUIET_S + 6, QUIET_S + 30, QUIET_S + 30.01], [1, 4, 4, 1])
+    # A fifth above rest is reached after 0.4 s; the envelope looks back over a quarter of a second.
+    assert seconds(only(cramp(leg).stage("confirmed")).onset_ns) == pytest.approx(QUIET_S + 0.4, abs=0.4)
+
+
+def test_the_movements_of_someone_woken_do_not_prolong_the_cramp() -> None:
+    leg = asleep(duration_s=30, uv=40)
+    for start in np.arange(31.5, 55, 3):
+        leg.contract(QUIET_S + start, QUIET_S + start + 1.2, 25)
+    assert only(cramp(leg).stage("ended")).duration_s == pytest.approx(30, abs=0.5)
+
+
+def test_a_cramp_that_fades_lasts_until_it_is_quiet() -> None:
+    leg = asleep(duration_s=50, uv=0)
+    t = np.arange(leg.emg_uv.shape[1]) / leg.fs
+    leg.emg_uv *= np.interp(t, [QUIET_S, QUIET_S + 0.01, QUIET_S + 20, QUIET_S + 40], [1, 8, 8, 1])
+    # A fifth above rest is passed 20 s * 0.2 / 7 before the end.
+    assert only(cramp(leg).stage("ended")).duration_s == pytest.approx(39.4, abs=0.8)
+
+
+def test_a_cramp_that_goes_on_behind_a_gap_is_believed_twelve_seconds_later() -> None:
+    outcome = cramp(asleep(), gaps=[(QUIET_S + 5, QUIET_S + 9)])
+    confirmed = only(outcome.stage("confirmed"))
+    # Half a second in which the filter settles comes on top.
+    assert seconds(confirmed.alerted_ns) == pytest.approx(QUIET_S + 21.5, abs=0.3)
+
+
+def test_what_begins_with_a_jump_of_the_electrode_is_not_believed_and_becomes_the_resting_level() -> None:
+    leg = Leg(QUIET_S + 120)
+    changed = round(QUIET_S * leg.fs)
+    leg.emg_uv[:, changed:] *= 3
+    leg.emg_uv[:, changed:] += 1000
+    outcome = cramp(leg)
+    assert only(outcome.stage("rejected")).reason.startswith("began with a jump of the signal")
+    assert outcome.frames.rest_uv[-1, 0] == pytest.approx(3 * 2 * np.sqrt(170 / 500), rel=0.1)
+
+
 def test_rhythmic_feet_are_bursts_and_no_cramp() -> None:
     leg = Leg(QUIET_S + 60)
     for k in range(20):
