@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -77,6 +78,23 @@ def main() -> None:
         page = report_of_the_demonstration(folder / "demo")
         for picture, (width, height) in REPORT_SIZES.items():
             take_screenshot(page, width, height, folder, HERE / picture)
+        explain_longest(EXAMPLES[1], folder, HERE / "explain.png")
+
+
+def explain_longest(example: Example, folder: Path, picture: Path) -> None:
+    """What `crampwatch explain` says of the longest of what an example is about."""
+    night = simulate_night(NightSpec(seed=example.seed, hours=0.5, fs=FS, cramps=1))
+    path, _ = write_night(night, folder, stem="explained")
+    longest = max(
+        (span for span in night.truth.confounders if span.kind == example.kind),
+        key=lambda span: span.end_s - span.onset_s,
+    )
+    recording = open_recording(path)
+    middle_s = (longest.onset_s + longest.end_s) / 2
+    moment = datetime.fromtimestamp(recording.start_ns / NS + middle_s, UTC).strftime("%H:%M:%S")
+    subprocess.run(
+        [sys.executable, "-m", "crampwatch", "explain", str(path), "--at", moment, "-o", str(picture)], check=True
+    )
 
 
 def report_of_the_demonstration(folder: Path) -> Path:
