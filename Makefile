@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format reference pictures accuracy bench fuzz lock clean apt-packages
+.PHONY: help demo test test-slow check format reference pictures accuracy bench robustness fuzz lock clean apt-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ accuracy: $(VENV)/.dev .venv-peers/.installed ## how right the detector is, besi
 
 bench: $(VENV)/.dev .venv-peers/.installed apt-packages ## what detector and collector cost, as ratios (minutes)
 	@$(BIN)/python -m benchmarks.cost
+	@$(BIN)/python -m benchmarks.disk
+
+robustness: $(VENV)/.dev ## where robustness ends, on simulated nights (minutes)
+	@$(BIN)/python -m benchmarks.robustness
 
 fuzz: $(VENV)/.dev ## random packets against every device profile, until stopped
 	@$(BIN)/python -m tests.fuzz.packets

@@ -42,6 +42,7 @@ class Backend:
         self.power_cycle = power_cycle
         self.scanning = asyncio.Lock()
         self.streaming = 0  # how many links would be lost with the adapter
+        self.streaming_emg = 0  # how many of these a scan may not disturb: without EMG nothing is watched
 
     async def _connect(self, device: BLEDevice, on_lost: Callable[[BleakClient], None], pair: bool) -> BleakClient:
         client = BleakClient(device, on_lost, timeout=CONNECT_S, pair=pair, backend=self.client)

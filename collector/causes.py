@@ -22,6 +22,9 @@ class NotFound(BleakError):
 class RadioFailed(Exception):
     """The computer's Bluetooth does not work, and nothing this process can do has helped."""
 
+    def __init__(self, what: str, cause: Cause) -> None:
+        super().__init__(f"{what}: {cause.what}; {cause.cure}")
+
 
 class Dropped(Exception):
     """The connection is gone."""
@@ -36,6 +39,7 @@ class Stalled(Exception):
 
 
 IN_REACH = "is it switched on, charged, near, and not connected elsewhere?"
+_AGAIN = "switch the wearable off and on; if this goes on, restart the bluetooth service"
 _ADAPTER = {
     BleakBluetoothNotAvailableReason.NO_BLUETOOTH: "plug a Bluetooth adapter in, or start bluetoothd",
     BleakBluetoothNotAvailableReason.POWERED_OFF: "switch Bluetooth on: bluetoothctl power on",
@@ -62,7 +66,7 @@ def explain(error: BaseException) -> Cause:
         case TimeoutError():
             return Cause("Bluetooth did not answer in time", "restart the bluetooth service if this goes on")
         case _:
-            return Cause(str(error) or type(error).__name__, "switch the wearable off and on again if this goes on")
+            return Cause(str(error) or type(error).__name__, _AGAIN)
 
 
 def silent(stream: StreamKind) -> Cause:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 from bleak import BleakClient
@@ -23,7 +23,7 @@ GATT_S = 10.0
 PAUSE_S = 2.0
 """A link that can be saved answers at once; one that does not is sooner made anew."""
 CLOSE_S = 2.0
-"""Saying goodbye takes no longer: what is still connected then is taken over by the next attempt."""
+"""To stop the device, and again to disconnect; what is still connected then is taken over by the next attempt."""
 BATTERY = "00002a19-0000-1000-8000-00805f9b34fb"
 """The Battery Level characteristic of the Bluetooth SIG: one byte, percent."""
 ATT_HEADER = 3
@@ -80,9 +80,9 @@ class Link:
                     await self._client.stop_notify(char)
 
     async def send(self, command: Command, resume: dict[StreamKind, int]) -> None:
-        """Write one command."""
+        """Write one command; bleak asks for a response where the characteristic gives one."""
         async with asyncio.timeout(GATT_S):
-            await self._client.write_gatt_char(command.char, command.payload(resume), response=True)
+            await self._client.write_gatt_char(command.char, command.payload(resume))
 
     async def poll(self, char: str) -> None:
         """Read a value that the device does not notify, as if it had; nothing comes of it when that fails."""
@@ -101,12 +101,9 @@ class Link:
         self._listening = False
         if self._connected is None:
             return
-        # With bluetoothd gone every call fails or hangs; a link that is lost anyway must not keep us from the next one.
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(CLOSE_S):
-                if not self.lost.is_set():
-                    await self._stop()
-                await self._client.disconnect()
+        if not self.lost.is_set():
+            await _attempt(self._stop())
+        await _attempt(self._client.disconnect())
 
     async def _stop(self) -> None:
         with contextlib.suppress(BleakError):
@@ -142,6 +139,13 @@ class Link:
 
     def _on_lost(self, _: BleakClient) -> None:
         self.lost.set()
+
+
+async def _attempt(goodbye: Awaitable[None]) -> None:
+    """Each goodbye has its own time: with bluetoothd gone one may hang, and a client that stays connected is lost."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(CLOSE_S):
+            await goodbye
 
 
 def _notified(streams: Streams) -> list[str]:

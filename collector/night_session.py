@@ -45,6 +45,7 @@ class NightSession:
         self._time = time
         self._streams = streams
         self._complete: list[SampleBlock] = []
+        self._placements: list[str] = []  # notes, kept with the next commit: the disk may be full
         # A commit in a thread goes on after the task that waited for it was cancelled; `close` has to wait for it.
         self._writing = threading.Lock()
         kept = dict(_continuations(journal))
@@ -101,12 +102,18 @@ class NightSession:
         track = self.tracks[samples.stream]
         self._complete += track.accept(samples, arrival_ns)
 
-    def commit(self) -> None:
-        """Put the complete blocks into the journal."""
+    def commit(self, *, in_place_of_oldest: bool = False) -> None:
+        """Put the complete blocks into the journal, if wanted in place of the oldest published ones.
+
+        Raises sqlite3.OperationalError when the disk does not take them; they wait for the next commit then.
+        """
         with self._writing:
-            blocks, self._complete = self._complete, []
-            if blocks:
-                self.journal.append(blocks)
+            while self._placements:  # before the blocks that are numbered by them
+                self.journal.note(self._time.night_ns(), self._placements[0])
+                del self._placements[0]
+            if blocks := tuple(self._complete):
+                self.journal.append(blocks, in_place_of_oldest=in_place_of_oldest)
+                del self._complete[: len(blocks)]
 
     def close(self, *, end: bool) -> None:
         """Keep what has not filled a block yet; with `end` the session is complete. The journal is closed."""
@@ -118,8 +125,7 @@ class NightSession:
         self.journal.close()
 
     def _remember(self, placement: Placement) -> None:
-        text = _PLACEMENT + msgspec.json.encode(placement).decode()
-        self.journal.note(self._time.night_ns(), text)
+        self._placements.append(_PLACEMENT + msgspec.json.encode(placement).decode())
 
 
 def journals(settings: CollectorSettings) -> Iterator[tuple[Journal, Path]]:

@@ -41,8 +41,11 @@ class SampleClock(Protocol):
     def due_index(self, arrival_ns: int) -> int | None:
         """The sample that arrives at `arrival_ns` when nothing is late or lost; None where arrivals tell nothing."""
 
-    def begin_segment(self, next_index: int, count: int, arrival_ns: int) -> int:
-        """The index for the first of `count` samples that just arrived from a device that counts anew."""
+    def begin_segment(self, next_index: int, counter: int | None, count: int, arrival_ns: int) -> int:
+        """The index for the first of `count` samples that just arrived from a device that counts anew.
+
+        `counter` is what the device itself says it is.
+        """
 
     def observe(self, first_index: int, count: int, arrival_ns: int) -> Clock:
         """The Clock for these samples, having seen them arrive."""
@@ -63,9 +66,12 @@ class DeviceClock:
         """Unknown: the device may be played at any speed."""
         return None
 
-    def begin_segment(self, next_index: int, count: int, arrival_ns: int) -> int:
-        """The next index but one: how long the device was away cannot be known, only that something is missing."""
-        return next_index + 1 if next_index else 0
+    def begin_segment(self, next_index: int, counter: int | None, count: int, arrival_ns: int) -> int:
+        """At first the device's own index, whatever was missed before; later the next but one.
+
+        How long a device was away that counts anew cannot be known, only that something is missing.
+        """
+        return next_index + 1 if next_index else counter or 0
 
     def observe(self, first_index: int, count: int, arrival_ns: int) -> Clock:
         """Always the same Clock."""
@@ -100,7 +106,7 @@ class ArrivalClock:
         elapsed_ns = arrival_ns + self._wall_offset_ns - self._clock.t_ns
         return self._clock.index + round(elapsed_ns * self._clock.fs / NS)
 
-    def begin_segment(self, next_index: int, count: int, arrival_ns: int) -> int:
+    def begin_segment(self, next_index: int, counter: int | None, count: int, arrival_ns: int) -> int:
         """An index that has jumped by the time since the last sample, so that index / fs stays the elapsed time."""
         due = self.due_index(arrival_ns)
         self._clock = None

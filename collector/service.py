@@ -13,6 +13,7 @@ from collector.contract.nights import night_of
 from collector.contract.topics import place
 from collector.devices.decoder import PacketRefused
 from collector.devices.profile import load_profile
+from collector.disk import Disk
 from collector.night_session import NightSession, Streams, journals
 from collector.packet_queue import Packet, PacketQueue
 from collector.publisher import Publisher
@@ -49,6 +50,13 @@ class Collector:
         self._stop = asyncio.Event()
         self._linger: asyncio.Event | None = None
         self._end_session = False
+        self._disk = Disk(
+            settings.data_directory,
+            settings.zone,
+            self._time.night_ns,
+            keep_nights=settings.keep_nights,
+            sharing=settings.sharing_disk,
+        )
         self._wearables = self._make_wearables(backend or Backend())
         self._first_found = asyncio.Event()
         self._publisher = Publisher(
@@ -63,11 +71,12 @@ class Collector:
     async def run(self) -> None:
         """Collect until `stop`.
 
-        Raises sqlite3.Error or OSError when the journal cannot be written, RadioFailed when only another process can
-        make Bluetooth work again.
+        Raises sqlite3.Error or OSError when the journal cannot be made or read, RadioFailed when only another process
+        can make Bluetooth work again.
         """
         self._publish_what_is_left()
         self._publisher.start()
+        disk = asyncio.create_task(self._disk.watch())
         radio = asyncio.create_task(self._supervise())
         journal = asyncio.create_task(self._keep_packets())
         stopped = asyncio.create_task(self._stop.wait())
@@ -81,7 +90,7 @@ class Collector:
             for task in done:
                 task.result()
         finally:
-            for task in (radio, journal, stopped):
+            for task in (radio, journal, stopped, disk):
                 await _cancelled(task)
             await self._close()
 
@@ -145,6 +154,7 @@ class Collector:
             if wearable.known:
                 self._session.link_up(wearable.info)
         self._publisher.publish(self._session.path)
+        self._disk.expect(self._streams, self._settings.block_s)
         log.info("Session %s", self._session.journal.header.session)
 
     def _end(self) -> None:
@@ -169,7 +179,7 @@ class Collector:
                 self._accept(packet)
             if self._session is not None:
                 # The commit waits for the disk; the radio must not.
-                await asyncio.to_thread(self._session.commit)
+                await self._disk.keep(self._session, self._stop)
 
     def _accept(self, packet: Packet) -> None:
         try:
@@ -231,7 +241,7 @@ class Collector:
     def faults(self) -> tuple[Fault, ...]:
         """What a person has to know and to do something about. From any thread."""
         now_ns, wall_ns = self._time.monotonic_ns(), time.time_ns()
-        return tuple(
+        missing = tuple(
             Fault(
                 device=wearable.supervisor.health().device,
                 streams=trouble.streams,
@@ -242,6 +252,7 @@ class Collector:
             for wearable in self._wearables
             if (trouble := wearable.supervisor.trouble())
         )
+        return missing + self._disk.faults()
 
 
 async def _cancelled(task: "asyncio.Task[object]") -> None:

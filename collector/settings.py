@@ -9,6 +9,7 @@ import msgspec
 from collector.contract.broker import BrokerSettings
 from collector.contract.messages import StreamKind
 from collector.contract.names import Name
+from collector.retention import KEEP_NIGHTS
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 
@@ -48,6 +49,9 @@ class CollectorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     # Half an hour of a node that sends 15 packets a second; 8 MB at the most.
     queue_packets: Annotated[int, msgspec.Meta(ge=1)] = 27_000
     health_every_s: Positive = 10.0
+    keep_nights: Annotated[int, msgspec.Meta(ge=0)] = KEEP_NIGHTS
+    # How many collectors write to data_directory: together they fill it faster.
+    sharing_disk: Annotated[int, msgspec.Meta(ge=1)] = 1
 
     @property
     def zone(self) -> ZoneInfo:

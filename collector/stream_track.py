@@ -117,7 +117,7 @@ class StreamTrack:
             lost = samples.counter is None and self._stays_late(due, arrival_ns)
             if repeated or (self._is_possible(ahead, due) and not lost):
                 return self._builder.next_index + ahead
-        first = self._clock.begin_segment(self._builder.next_index, count, arrival_ns)
+        first = self._clock.begin_segment(self._builder.next_index, samples.counter, count, arrival_ns)
         counter = first if samples.counter is None else samples.counter
         self._placement = Placement(self.stream.kind, self._boot, first - counter)
         self._remember(self._placement)

@@ -3,7 +3,7 @@
 What is tried grows with the trouble. A stream that falls silent is subscribed anew over the same link; if that does not
 help, the link is made anew without a scan; after a link that brought no data, with one. After many failures in a row
 the adapter is power-cycled, if that is allowed and no other link would be lost; where scanning itself fails again and
-again the process ends, for the service manager to start it afresh. Otherwise it goes on for ever.
+again and nothing streams, the process ends, for the service manager to start it afresh. Otherwise it goes on for ever.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from collector.contract.messages import NS, STREAMS, LinkHealth, StreamKind
 from collector.devices.profile import DeviceInfo, Profile
 from collector.link import Link, OnPacket, Streams
 from collector.scan import Found, find
+from collector.scan_pace import ScanPace
 from collector.settings import DeviceSettings
 from collector.watchdog import Watchdog
 
@@ -42,7 +43,7 @@ POWER_CYCLE_EVERY = 10
 POWER_CYCLE_S = 10.0
 """It takes some 2 s, unless the Bluetooth service hangs as well."""
 FAILED_SCANS = 20
-"""In a row, some 5 min: not a wearable that is away, but a Bluetooth service that does not work."""
+"""In a row while nothing streams, some 5 min: Bluetooth does not work. A wearable that is away makes no scan fail."""
 
 
 class Trouble(NamedTuple):
@@ -91,6 +92,7 @@ class Supervisor:
         self._found: Found | None = None
         self._proven = False  # the device found last has sent data since
         self._failures = self._failed_scans = 0  # in a row
+        self._scan_pace = ScanPace()
         self._cause: Cause | None = None
         self._well_ns = 0
 
@@ -156,7 +158,8 @@ class Supervisor:
     async def _escalate(self) -> None:
         """What is left to do when attempt after attempt has failed."""
         if self._failed_scans >= FAILED_SCANS:
-            raise RadioFailed(f"scanning has failed {FAILED_SCANS} times; ending, to be started afresh")
+            assert self._cause is not None
+            raise RadioFailed(f"Bluetooth does not work, {FAILED_SCANS} scans in a row have failed", self._cause)
         due = self._failures and self._failures % POWER_CYCLE_EVERY == 0
         if due and self._settings.power_cycle and not self._backend.streaming:
             log.warning("%s: %d attempts have failed; power-cycling the adapter", self._device, self._failures)
@@ -186,6 +189,7 @@ class Supervisor:
         proven, self._proven = self._proven, False
         if self._found and proven:
             return self._found
+        await self._may_scan()
         self.state = "scanning"
         # When bluetoothd has died, bleak goes on to believe in the connections it had; only a scan puts that right.
         believed = self._failures > 0 and self._found is not None and self._found.rssi_dbm is None
@@ -196,10 +200,16 @@ class Supervisor:
             self._failed_scans = 0
             raise
         except Exception:
-            self._failed_scans += 1
+            # A link that streams would be lost with the process, and shows that Bluetooth works for others.
+            self._failed_scans = 0 if self._backend.streaming else self._failed_scans + 1
             raise
         self._failed_scans = 0
         return self._found
+
+    async def _may_scan(self) -> None:
+        """At once where no EMG streams; beside a link that brings some, now and then."""
+        while self._backend.streaming_emg and not self._scan_pace.take(self._monotonic_ns()):
+            await self._sleep(WATCH_EVERY_S)
 
     def _complain(self, cause: Cause) -> None:
         """Log why there is no data; the same reason again and again, as while the wearable charges, only once."""
@@ -216,7 +226,9 @@ class Supervisor:
     async def _watch(self, link: Link) -> None:
         """Stay with a link until it is lost or has to be given up; always raises."""
         chores = asyncio.create_task(self._tend(link))
+        brings_emg = any(stream.kind == "emg" for stream in self._streams)
         self._backend.streaming += 1
+        self._backend.streaming_emg += brings_emg
         try:
             while not link.lost.is_set():
                 if chores.done():
@@ -225,6 +237,7 @@ class Supervisor:
                 await self._sleep_or_lost(link)
         finally:
             self._backend.streaming -= 1
+            self._backend.streaming_emg -= brings_emg
             chores.cancel()
             await asyncio.gather(chores, return_exceptions=True)  # what a chore met at a dying link is no news
         raise Dropped

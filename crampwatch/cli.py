@@ -25,7 +25,13 @@ COMMANDS = {
     "collect": ("collect:collect", NIGHTS, "Only the collector: from the wearable to the broker."),
     "detect": ("detect:detect", NIGHTS, "Only the detector: from the broker to the night store."),
     "report": ("report:report", NIGHTS, "Write the morning report of a night."),
-    "devices": ("devices:app", WEARABLES, "Which wearables are understood; check a profile of your own."),
+    "outbox": ("outbox:app", NIGHTS, "Pass the nights on to an InfluxDB; show what waits and what was refused."),
+    "backfill": ("backfill:backfill", NIGHTS, "Fill an InfluxDB from the night store, from the first night on."),
+    "prune": ("prune:prune", NIGHTS, "Delete the samples of nights long past."),
+    "backup": ("backup:backup", NIGHTS, "Settings, night store and samples in one file, while all runs."),
+    "restore": ("restore:restore", NIGHTS, "Check a backup and unpack it into a new folder."),
+    "devices": ("devices:app", WEARABLES, "Which wearables are understood, near, and what they send."),
+    "doctor": ("doctor:doctor", WEARABLES, "Say what is wrong with Bluetooth, sensors, broker, disk or clock."),
 }
 """Name, where it is, its group in the help, and its line there."""
 

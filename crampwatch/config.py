@@ -11,6 +11,7 @@ from collector.contract.broker import BrokerSettings
 from collector.contract.names import Name
 from crampwatch.errors import UserError
 from detector.settings import DetectorSettings
+from detector.sinks.settings import InfluxSettings
 
 ENVIRONMENT = {
     "CRAMPWATCH_BROKER_HOST": "host",
@@ -75,11 +76,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     timezone: str = "UTC"
     data_directory: str = "crampwatch-data"
+    keep_nights: Annotated[int, msgspec.Meta(ge=0)] = 14  # nights after which a journal, with all samples, is deleted
     profile_directory: str = "devices"  # where profiles of wearables of one's own are
     broker: BrokerSettings | None = None
     sensors: list[Sensor] = msgspec.field(name="sensor", default_factory=list)
     detection: Detection = Detection()
     detector: DetectorSettings = DetectorSettings()
+    influx: InfluxSettings | None = None  # without it nothing is sent to an InfluxDB
 
     @property
     def zone(self) -> ZoneInfo:
@@ -90,6 +93,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def store(self) -> Path:
         """The night store's file."""
         return self.directory / "nights.sqlite"
+
+    @property
+    def outbox(self) -> Path:
+        """The file in which the outbox remembers how far it has got."""
+        return self.directory / "outbox.sqlite"
 
     @property
     def directory(self) -> Path:
@@ -114,6 +122,7 @@ def load(path: Path) -> Config:
         config,
         data_directory=str(here / config.data_directory),
         profile_directory=str(here / config.profile_directory),
+        influx=config.influx and config.influx.relative_to(here),
     )
     return with_environment(config, os.environ)
 

@@ -28,10 +28,16 @@ POLL_S = 0.1
 
 
 class Worker:
-    """One `crampwatch` sub-command in a process of its own, started again whenever it fails."""
+    """One `crampwatch` sub-command in a process of its own, started again whenever it fails.
 
-    def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    When it says that a person has to act, the night ends, unless it can do without this process (`spared`).
+    """
+
+    def __init__(
+        self, name: str, arguments: Sequence[str], environment: Mapping[str, str], *, spared: bool = False
+    ) -> None:
         self.name = name
+        self._spared = spared
         self.finished = False  # it ended by itself, having done its work
         self.restarts = 0
         self._command = [sys.executable, "-m", "crampwatch", *arguments]
@@ -78,6 +84,12 @@ class Worker:
         self._started_s = now_s
 
     def _fail(self, code: int, now_s: float) -> None:
+        if code == USER_ERROR and self._spared:
+            self.finished = True
+            log.error(
+                "the %s cannot work like this; what it said above tells why; the night goes on without", self.name
+            )
+            return
         if code == USER_ERROR:
             raise UserError(f"the {self.name} cannot work like this; what it said above tells why")
         if now_s - self._started_s >= SETTLED_S:
@@ -140,6 +152,9 @@ def night(path: Path, config: Config) -> Night:
             port=broker.port, username=broker.username, password=broker.password, protocol=broker.protocol
         )
         environment = as_environment(settings)
+    if config.influx:
+        outbox = Worker("outbox", ["outbox", "run", "--config", str(path)], {}, spared=True)
+        others = (outbox, *others)
     collector, detector = (
         Worker(name, [command, "--config", str(path)], environment)
         for name, command in (("collector", "collect"), ("detector", "detect"))

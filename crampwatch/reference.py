@@ -17,10 +17,12 @@ from collector.contract.broker import BrokerSettings
 from collector.contract.journal import Header
 from collector.devices.profile import Profile, load_profile, shipped_profiles
 from crampwatch.cli import COMMANDS, build
-from crampwatch.config import Config, Detection, Sensor
+from crampwatch.config import Companion, Config, Detection, Sensor
 from crampwatch.device_table import rows
 from detector.events import Event, Figures
 from detector.settings import DetectorSettings
+from detector.sinks.influx_reference import influxdb_page
+from detector.sinks.settings import InfluxSettings
 
 MESSAGES: dict[type[msgspec.Struct], str] = {
     messages.SampleBlock: "`emg`, `acc`, `temp` (MessagePack; `samples` is raw bytes there)",
@@ -29,6 +31,8 @@ MESSAGES: dict[type[msgspec.Struct], str] = {
     messages.Status: "`status` (JSON, retained, last will)",
     messages.Health: "`health` (JSON, every 10 s)",
     messages.LinkHealth: "within `health`",
+    messages.Faults: "`fault` (JSON, retained)",
+    messages.Fault: "within `fault`",
     messages.Ack: "`ack` (JSON, retained)",
     messages.ReplayRequest: "`cmd/replay` (JSON)",
     Event: "`event` (JSON)",
@@ -41,7 +45,9 @@ SETTINGS: dict[type[msgspec.Struct], str] = {
     Config: "the file itself",
     BrokerSettings: "`[broker]`",
     Sensor: "`[[sensor]]`, one for each wearable",
+    Companion: "`[[sensor.companion]]`",
     Detection: "`[detection]`",
+    InfluxSettings: "`[influx]`",
     DetectorSettings: "`[detector]`, the rule's parameters; docs/explanation/detector.md gives the reason for each",
 }
 
@@ -116,6 +122,7 @@ PAGES = {
     "config.md": config_page,
     "cli.md": cli_page,
     "devices.md": devices_page,
+    "influxdb.md": influxdb_page,
 }
 
 

@@ -11,7 +11,8 @@ from collector.night_session import journals
 from collector.service import Collector
 from collector.settings import CollectorSettings, DeviceSettings
 from collector.simulator.memory_backend import memory_backend
-from collector.simulator.virtual_wearable import VirtualWearable, signals_of
+from collector.simulator.playback import signals_of
+from collector.simulator.virtual_wearable import VirtualWearable
 from collector.time_source import DeviceTime
 from crampwatch.config import Companion, Config, Sensor
 from crampwatch.errors import UserError
@@ -43,6 +44,8 @@ def collector_settings(config: Config, sensor: Sensor) -> CollectorSettings:
         companions=tuple(device_settings(it, sensor.power_cycle_adapter) for it in sensor.companions),
         broker=broker_of(config),
         block_s=sensor.block_s,
+        keep_nights=config.keep_nights,
+        sharing_disk=len(config.sensors),
     )
 
 

@@ -1,6 +1,7 @@
 """One EMG channel under watch: quality, resting level, and the contraction that may be going on."""
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -8,13 +9,14 @@ from numpy.typing import NDArray
 
 from collector.contract.messages import NS
 from collector.contract.topics import Place
-from detector.contraction import ENDLESS, Contraction, ContractionRule, Levels
+from detector.contraction import ENDLESS, Contraction, ContractionRule
 from detector.dsp.state import Remembers
 from detector.events import Event, Stage, event_id
 from detector.frames import Quality
-from detector.history import History
+from detector.history import ChannelFrames, Frame, History
 from detector.rest import RestLevel
 from detector.settings import DetectorSettings
+from detector.thresholds import Levels, Limits, Thresholds
 from detector.version import VERSION
 
 PERSIST_OF = 6
@@ -28,19 +30,6 @@ BACKGROUND_RANK = 0.2
 """The 20th percentile of the last half minute tells a floor that has just moved from a muscle that has."""
 LOWEST_ELECTRODE_UV = 0.5
 """No worn electrode is quieter (0.5 uV RMS is a good wet one in a shielded room): below, the sensor is off."""
-
-
-class ChannelFrames(NamedTuple):
-    """Frames of one channel as lists, one entry a frame."""
-
-    t_ns: list[int]
-    sample: list[int]
-    envelope_uv: list[float]
-    line_uv: list[float]
-    quality: list[int]  # bits that follow from the raw samples alone
-    spread_uv: list[float]  # largest minus smallest raw sample
-    motion_mg: list[float]
-    upright: list[bool]
 
 
 class Judged(NamedTuple):
@@ -77,6 +66,7 @@ class ChannelWatch(Remembers):
         self._step_s = step_s
         self._calibrated = calibrated
         self._per_second = max(1, round(1 / step_s))
+        self.thresholds = Thresholds(settings, calibrated=calibrated)
         self.rule = ContractionRule(settings, step_s)
         self._trail_ns = round((settings.window_s - step_s) * NS)
         self._lookback = round((2 * BACKGROUND_S + settings.asleep_still_s) / step_s)
@@ -93,31 +83,34 @@ class ChannelWatch(Remembers):
         self.low_run = 0  # frames far below the resting level
 
     def push(self, frames: ChannelFrames) -> Judged:
-        """Judge frames, second by second: within a second the resting level stands still."""
+        """Judge one frame or more, second by second: within a second the resting level stands still.
+
+        Nearly all of a night is plainly quiet, so that is told for a second as a whole.
+        """
         start = self.history.end
-        good = [quality == 0 for quality in frames.quality]
-        self.history.extend(
-            frames.t_ns,
-            frames.sample,
-            frames.envelope_uv,
-            frames.line_uv,
-            good,
-            frames.spread_uv,
-            frames.motion_mg,
-            frames.upright,
-        )
-        count = len(good)
-        quality = list(frames.quality)
-        rest, threshold = np.empty(count), np.empty(count)
+        frames = self.history.extend(frames)
+        begins = [0, *range(self._per_second - self.in_second, len(frames), self._per_second)]
+        ends = [*begins[1:], len(frames)]
+        envelope_uv = frames["envelope_uv"].tolist()
+        limits: list[Limits] = []
         events: list[tuple[int, Event]] = []
-        done = 0
-        while done < count:
-            stop = min(count, done + self._per_second - self.in_second)
-            rest[done:stop], threshold[done:stop] = self._level_and_threshold()
-            self._judge(frames, quality, done, stop, start, events)
-            self._advance_second(stop - done)
-            done = stop
-        return Judged(rest, threshold, np.array(quality, np.uint8), events)
+        for begin, end, *extremes in zip(begins, ends, *self._extremes(frames, begins), strict=True):
+            now = self.thresholds.limits(self.rest.level, self.rest.lowest)
+            limits.append(now)
+            if self.contraction is None and now.hold(*extremes):
+                self.mask = self.mask << (end - begin) & PERSIST_MASK
+                self.low_run = 0
+                self.quiet += envelope_uv[max(begin, self.hold_until - start) : end]
+            elif self.rest.level is None:
+                self._learn(frames[begin:end])
+            else:
+                events += self._judge(start + begin, start + end, now)
+            self.in_second += end - begin
+            if self.in_second == self._per_second:
+                self._end_second()
+        counts = np.subtract(ends, begins)
+        rest_uv, on_uv = np.repeat(np.array(limits)[:, :2], counts, axis=0).T
+        return Judged(rest_uv, on_uv, frames["quality"].copy(), events)
 
     def finish(self) -> list[Event]:
         """Close a contraction that is still going on, at its last active frame."""
@@ -129,134 +122,76 @@ class ChannelWatch(Remembers):
             return [self._ended(c, last, c.reason + "; the recording ended")]
         return [self._rejected(c, last, "the recording ended: " + (self.rule.objection(c) or "it was about to decide"))]
 
-    def _level_and_threshold(self) -> tuple[float, float]:
-        level = self.rest.level
-        return (math.nan, math.nan) if level is None else (level, self._on(level))
-
-    def _on(self, level: float) -> float:
-        s = self._settings
-        return max(s.on_ratio * level, level + s.on_margin_uv) if self._calibrated else s.on_ratio * level
-
     def off_uv(self, level: float) -> float:
         """The release threshold over this resting level."""
-        s = self._settings
-        return max(s.off_ratio * level, level + s.off_margin_uv) if self._calibrated else s.off_ratio * level
+        return self.thresholds.off_uv(level)
 
-    def _mains_limit(self, level: float) -> float:
-        """How much of the mains may be left before it is said to drown the muscle.
+    def _end_second(self) -> None:
+        self.rest.push_second(self.quiet)
+        self.quiet = []
+        self.in_second = 0
 
-        By the lowest resting level heard: what is left of a hum that fades in becomes part of the present one.
-        """
-        s = self._settings
-        on = self._on(min(level, self.rest.lowest or level))
-        return max(s.mains_limit_uv, on) if self._calibrated else s.mains_limit_ratio * on
+    def _extremes(self, frames: ChannelFrames, begins: list[int]) -> list[list[float]]:
+        """Lowest and highest envelope, and highest hum, of the frames from each beginning to the next."""
+        # What cannot be judged is not quiet.
+        highest_uv = np.where(frames["quality"], np.inf, frames["envelope_uv"])
+        hum_uv = frames["line_uv"] * self._settings.mains_leak
+        return [
+            np.minimum.reduceat(frames["envelope_uv"], begins).tolist(),
+            np.maximum.reduceat(highest_uv, begins).tolist(),
+            np.maximum.reduceat(hum_uv, begins).tolist(),
+        ]
 
-    def _flat_below(self, level: float) -> float:
-        """Quieter than this is no muscle at rest but a sensor that has come off."""
-        return self._settings.flat_ratio * min(level, self.rest.lowest or level)
+    def _judge(self, first: int, end: int, limits: Limits) -> Iterator[tuple[int, Event]]:
+        """Judge frames of one second one by one."""
+        levels = self.thresholds.levels(limits.rest_uv)
+        for number in range(first, end):
+            frame = self.history.frame(number)
+            hum_uv = frame.line_uv * self._settings.mains_leak
+            if not frame.quality and (quality := self._quality(frame, hum_uv, limits)):
+                frame = self.history.mark(number, quality)
+            if (event := self._step(number, frame, self.thresholds.raised(levels, hum_uv))) is not None:
+                yield number, event
+            if self.rest.level is None:
+                self._learn(self.history.between(number + 1, end))
+                return
 
-    def _advance_second(self, frames: int) -> None:
-        self.in_second += frames
-        if self.in_second == self._per_second:
-            self.rest.push_second(self.quiet)
-            self.quiet = []
-            self.in_second = 0
-
-    def _judge(
-        self,
-        frames: ChannelFrames,
-        quality: list[int],
-        first: int,
-        stop: int,
-        start: int,
-        events: list[tuple[int, Event]],
-    ) -> None:
-        """Judge frames `first` to `stop` of this push, all within one second."""
-        level = self.rest.level
-        if level is None:
-            self._learn(frames, quality, first, stop, start)
-        elif self._nothing_happens(frames, quality, first, stop, start, level):
-            self.mask = self.mask << (stop - first) & PERSIST_MASK
-            self.low_run = 0
-            self.quiet += frames.envelope_uv[first:stop]
-        else:
-            for k in range(first, stop):
-                quality[k] |= self._quality(frames, k, level) if not quality[k] else 0
-                self.history.good[start + k - self.history.first] = not quality[k]
-                events += ((start + k, event) for event in self._step(start + k, level))
-                if self.rest.level is None:
-                    self._learn(frames, quality, k + 1, stop, start)
-                    break
-
-    def _learn(self, frames: ChannelFrames, quality: list[int], first: int, stop: int, start: int) -> None:
+    def _learn(self, frames: ChannelFrames) -> None:
         """No level yet: every good frame counts, and none can be judged."""
-        for k in range(first, stop):
-            if frames.spread_uv[k] == 0 and not quality[k]:
-                quality[k] = int(Quality.FLAT)
-            elif not quality[k]:
-                self.quiet.append(frames.envelope_uv[k])
-            quality[k] |= Quality.LEARNING
-            self.history.good[start + k - self.history.first] = False
+        quality, good = frames["quality"], frames["quality"] == 0
+        flat = frames["spread_uv"] == 0
+        self.quiet += frames["envelope_uv"][good & ~flat].tolist()
+        quality[good & flat] = Quality.FLAT
+        quality |= np.uint8(Quality.LEARNING)
 
-    def _nothing_happens(
-        self, frames: ChannelFrames, quality: list[int], first: int, stop: int, start: int, level: float
-    ) -> bool:
-        """Whether these frames are plainly quiet: the case for nearly all of a night, so it is told apart at once."""
-        s = self._settings
-        envelope = frames.envelope_uv[first:stop]
-        on = self._on(level)
-        return (
-            self.contraction is None
-            and start + first >= self.hold_until
-            and not any(quality[first:stop])
-            and max(envelope) <= on
-            and min(envelope) >= self._flat_below(level)
-            and max(frames.line_uv[first:stop]) * s.mains_leak <= self._mains_limit(level)
-        )
-
-    def _quality(self, frames: ChannelFrames, k: int, level: float) -> int:
+    def _quality(self, frame: Frame, hum_uv: float, limits: Limits) -> Quality:
         """The quality bits that need the resting level."""
         s = self._settings
-        line = frames.line_uv[k]
         # A strong contraction has power at the mains' frequencies, too; hum has it nowhere else.
-        if line * s.mains_leak > self._mains_limit(level) and line > frames.envelope_uv[k]:
-            return int(Quality.MAINS)
-        if frames.envelope_uv[k] >= self._flat_below(level):
+        if hum_uv > limits.hum_uv and frame.line_uv > frame.envelope_uv:
+            return Quality.MAINS
+        if frame.envelope_uv >= limits.flat_uv:
             self.low_run = 0
-            return 0
+            return Quality.GOOD
         self.low_run += 1
-        worn = not self._calibrated or frames.envelope_uv[k] >= LOWEST_ELECTRODE_UV
+        worn = not self._calibrated or frame.envelope_uv >= LOWEST_ELECTRODE_UV
         if worn and self.low_run * self._step_s >= s.relearn_s:
             self.rest.forget()
             self.low_run = 0
-        return int(Quality.FLAT) if self.low_run * self._step_s >= s.flat_s else 0
+        return Quality.FLAT if self.low_run * self._step_s >= s.flat_s else Quality.GOOD
 
-    def _step(self, number: int, level: float) -> list[Event]:
+    def _step(self, number: int, frame: Frame, levels: Levels) -> Event | None:
         """Take one frame into the rule."""
-        frame = self.history.frame(number)
-        levels = self._levels(level, frame.line_uv)
-        above = frame.good and frame.envelope_uv > levels.on_uv
+        above = not frame.quality and frame.envelope_uv > levels.on_uv
         self.mask = (self.mask << 1 | above) & PERSIST_MASK
-        steady = self.mask.bit_count() >= PERSIST
         if self.contraction is not None:
             self.rule.take(self.contraction, frame, levels)
             return self._after_frame(self.contraction, number)
-        if steady:
-            return [self._suspect(number, levels)]
-        if frame.good and not above and number >= self.hold_until:
+        if self.mask.bit_count() >= PERSIST:
+            return self._suspect(number, levels)
+        if not (frame.quality or above) and number >= self.hold_until:
             self.quiet.append(frame.envelope_uv)
-        return []
-
-    def _levels(self, level: float, line_uv: float) -> Levels:
-        """The thresholds over this resting level, raised by what may be left of the mains."""
-        s = self._settings
-        hum = line_uv * s.mains_leak
-        return Levels(
-            rest_uv=level,
-            quiet_uv=max(s.quiet_ratio * level, hum),
-            off_uv=max(self.off_uv(level), hum),
-            on_uv=max(self._on(level), hum * s.on_ratio / s.off_ratio),
-        )
+        return None
 
     def _suspect(self, number: int, levels: Levels) -> Event:
         """A contraction has begun: find its onset and take in the frames since."""
@@ -288,7 +223,7 @@ class ChannelWatch(Remembers):
         onset = first_above
         while onset > earliest:
             before = self.history.frame(onset - 1)
-            if not before.good or before.envelope_uv <= quiet_uv:
+            if before.quality or before.envelope_uv <= quiet_uv:
                 break
             onset -= 1
         return onset
@@ -299,74 +234,70 @@ class ChannelWatch(Remembers):
         One quiet frame alone may be noise on a risen floor.
         """
         quiet_uv = self._settings.quiet_ratio * max(level, self._background(first_above))
-        earliest = max(self.history.first, first_above - round(2 * BACKGROUND_S / self._step_s))
-        run = seen = 0
-        for k in range(first_above - 1, earliest - 1, -1):
-            if k == self.lost_at:  # the same contraction, seen again
+        frames = self.history.before(first_above, round(2 * BACKGROUND_S / self._step_s))
+        good = frames["quality"] == 0
+        quiet = good & (frames["envelope_uv"] <= quiet_uv)
+        run = 0
+        for back, is_quiet in enumerate(quiet[::-1].tolist(), start=1):
+            if first_above - back == self.lost_at:  # the same contraction, seen again
                 return self.lost_rise_s
-            frame = self.history.frame(k)
-            run = run + 1 if frame.good and frame.envelope_uv <= quiet_uv else 0
-            seen += frame.good
+            run = run + 1 if is_quiet else 0
             if run == QUIET_FRAMES:
-                return (seen - QUIET_FRAMES + 1) * self._step_s
+                return (int(good[-back:].sum()) - QUIET_FRAMES + 1) * self._step_s
         return ENDLESS
 
     def _background(self, number: int) -> float:
-        h = self.history
-        stop = number - h.first
-        begin = max(0, stop - round(BACKGROUND_S / self._step_s))
-        good = sorted(e for e, ok in zip(h.envelope_uv[begin:stop], h.good[begin:stop], strict=True) if ok)
-        return good[int(BACKGROUND_RANK * len(good))] if good else 0.0
+        frames = self.history.before(number, round(BACKGROUND_S / self._step_s))
+        good = np.sort(frames["envelope_uv"][frames["quality"] == 0])
+        return float(good[int(BACKGROUND_RANK * len(good))]) if len(good) else 0.0
 
     def _jump_uv(self, onset: int) -> float:
         """The largest spread of the raw signal in the second before onset."""
-        h = self.history
-        stop = onset - h.first
-        before = h.spread_uv[max(0, stop - self._per_second) : stop]
-        return max((spread for spread in before if not math.isnan(spread)), default=0.0)
+        spread_uv = self.history.before(onset, self._per_second)["spread_uv"]
+        return float(np.fmax.reduce(spread_uv, initial=0.0))
 
     def _still_before_s(self, onset: int) -> float | None:
         """How long the leg had not moved before onset, as far as is remembered; None when motion is unknown."""
-        h, s = self.history, self._settings
-        stop = onset - h.first
+        s = self._settings
         # One frame more than asked for, or rounding would make the longest stillness just too short.
-        before = h.motion_mg[max(0, stop - math.ceil(s.asleep_still_s / self._step_s) - 1) : stop]
-        if sum(map(math.isnan, before)) * 2 > len(before) or not before:
+        motion_mg = self.history.before(onset, math.ceil(s.asleep_still_s / self._step_s) + 1)["motion_mg"]
+        if np.isnan(motion_mg).sum() * 2 > len(motion_mg) or not len(motion_mg):
             return None
-        still = next((k for k, motion in enumerate(reversed(before)) if motion > s.moving_mg), len(before))
+        moving = (motion_mg[::-1] > s.moving_mg).tolist()
+        still = moving.index(True) if True in moving else len(moving)
         return round(still * self._step_s, 3)
 
-    def _after_frame(self, c: Contraction, number: int) -> list[Event]:
+    def _after_frame(self, c: Contraction, number: int) -> Event | None:
         """What the latest frame decides."""
         if c.confirmed:
             return self._follow(c, number)
         rule, s = self.rule, self._settings
         if c.invalid_run > rule.invalid_limit:
             self.lost_at, self.lost_rise_s = number, c.rise_s
-            return [self._rejected(c, number, "the signal was lost while it lasted")]
+            return self._rejected(c, number, "the signal was lost while it lasted")
         if c.dip > rule.dip_limit:
-            return [self._rejected(c, number, rule.objection(c) or "it paused just before it would have been believed")]
-        if rule.objection(c) is None:
+            return self._rejected(c, number, rule.objection(c) or "it paused just before it would have been believed")
+        if rule.may_be_believed(c) and rule.objection(c) is None:
             c.confirmed_ns = self.history.frame(number).t_ns
             c.reason = rule.agreement(c)
-            return [self._event(c, "confirmed", c.reason)]
+            return self._event(c, "confirmed", c.reason)
         limit = s.relearn_unsudden_s if rule.is_a_new_floor(c) else s.relearn_s
         if c.frames * self._step_s >= limit:
             reason = f"{rule.objection(c)}; after {limit:.0f} s its level is taken for the new resting level"
             self.rest.relearn()
-            return [self._rejected(c, number, reason)]
-        return []
+            return self._rejected(c, number, reason)
+        return None
 
-    def _follow(self, c: Contraction, number: int) -> list[Event]:
+    def _follow(self, c: Contraction, number: int) -> Event | None:
         """A confirmed contraction lasts until the muscle has been quiet, or unseen, for the stated gap."""
         if c.idle >= self.rule.gap_limit:
-            return [self._ended(c, number, c.reason)]
+            return self._ended(c, number, c.reason)
         if c.invalid_run >= self.rule.gap_limit:
-            return [self._ended(c, number, c.reason + "; the signal was lost before it ended")]
+            return self._ended(c, number, c.reason + "; the signal was lost before it ended")
         if c.frames * self._step_s >= self._settings.relearn_s:
             self.rest.relearn()
-            return [self._ended(c, number, c.reason + "; its level is now taken for the new resting level")]
-        return []
+            return self._ended(c, number, c.reason + "; its level is now taken for the new resting level")
+        return None
 
     def _ended(self, c: Contraction, number: int, reason: str) -> Event:
         return self._close(c, number, "ended", reason)

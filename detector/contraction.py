@@ -2,25 +2,17 @@
 
 import math
 from bisect import bisect_right, insort
-from typing import NamedTuple
 
 import msgspec
 
 from detector.events import Figures
 from detector.history import Frame
 from detector.settings import DetectorSettings
+from detector.sliding import slide
+from detector.thresholds import Levels
 
 ENDLESS = 1e9
 """Stands for "never" where a number of seconds is wanted: no quiet moment was found."""
-
-
-class Levels(NamedTuple):
-    """What an envelope is held against, in uV: the resting level, and where quiet, release and onset lie above it."""
-
-    rest_uv: float
-    quiet_uv: float
-    off_uv: float
-    on_uv: float
 
 
 class Contraction(msgspec.Struct, kw_only=True):
@@ -44,6 +36,7 @@ class Contraction(msgspec.Struct, kw_only=True):
     longest_dip: int = 0
     lately: list[bool] = []  # active or not, for each of the last two seconds' frames
     active_uv: list[float] = []
+    ordered_active_uv: list[float] = []
     idle: int = 0
     invalid: int = 0
     invalid_run: int = 0
@@ -72,7 +65,7 @@ class ContractionRule:
     def __init__(self, settings: DetectorSettings, step_s: float) -> None:
         self._settings = s = settings
         self._step_s = step_s
-        self._recent = round(s.tonicity_window_s / step_s)
+        self._recent = max(1, round(s.tonicity_window_s / step_s))
         self._moving_from = round(s.moving_from_s / step_s)
         self._early = round(s.lead_s / step_s)
         self._third_second = round((s.lead_s - 1) / step_s)
@@ -81,6 +74,7 @@ class ContractionRule:
         self.dip_limit = round(s.dip_limit_s / step_s)
         self.invalid_limit = round(s.invalid_limit_s / step_s)
         self.gap_limit = round(s.event_gap_s / step_s)
+        self._least_s = min(s.confirm_asleep_s, s.confirm_awake_s, s.confirm_moved_s) - step_s / 2
 
     def take(self, c: Contraction, frame: Frame, levels: Levels) -> None:
         """Add a frame to the contraction's measurements."""
@@ -88,7 +82,7 @@ class ContractionRule:
         if c.frames < self._moving_from and frame.spread_uv > c.jump_uv:
             c.jump_uv = frame.spread_uv
         c.frames += 1
-        if not frame.good:
+        if frame.quality:
             c.invalid += 1
             c.invalid_run += 1
             return
@@ -109,13 +103,12 @@ class ContractionRule:
         """Whether the muscle is still active, and how strongly."""
         s = self._settings
         c.idle += 1
-        faded_uv = s.fade_ratio * sorted(c.active_uv)[len(c.active_uv) // 2] if c.active_uv else 0.0
+        faded_uv = s.fade_ratio * c.ordered_active_uv[len(c.active_uv) // 2] if c.active_uv else 0.0
         active = frame.envelope_uv > max(quiet_uv, faded_uv)
         c.lately.append(active)
         del c.lately[: -self._lately]
-        if active and sum(c.lately) >= s.active_share * len(c.lately):
-            c.active_uv.append(frame.envelope_uv)
-            del c.active_uv[: -self._recent]
+        if active and c.lately.count(True) >= s.active_share * len(c.lately):
+            slide(c.active_uv, c.ordered_active_uv, frame.envelope_uv, self._recent)
             self._take_active(c, frame)
 
     def _take_active(self, c: Contraction, frame: Frame) -> None:
@@ -153,6 +146,10 @@ class ContractionRule:
     def lasted_s(self, c: Contraction) -> float:
         """How long it has been judged; time that could not be judged does not count."""
         return (c.valid - c.dip) * self._step_s
+
+    def may_be_believed(self, c: Contraction) -> bool:
+        """Whether it has lasted long enough for the least that is ever asked; before, `objection` need not be."""
+        return self.lasted_s(c) >= self._least_s
 
     def objection(self, c: Contraction) -> str | None:
         """Why this contraction is not believed to be a cramp, in words; None when it is."""

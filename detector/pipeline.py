@@ -6,13 +6,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.contract.errors import Inconsistent
 from collector.contract.messages import NS, Channel, SampleBlock, StreamKind
 from collector.contract.topics import Place, place
 from detector import snapshot
-from detector.channel import ChannelFrames, ChannelWatch, Identity
+from detector.channel import ChannelWatch, Identity
 from detector.emg_front import EmgFront, RawFrames
 from detector.events import Event
 from detector.frames import Frames
+from detector.history import FRAME, ChannelFrames
 from detector.motion_front import MotionFront
 from detector.settings import DetectorSettings
 from detector.site import SiteEvents
@@ -76,10 +78,13 @@ class CrampDetector:
         """A detector from a snapshot; raises SnapshotMismatch when it was made by another rule or is damaged."""
         saved = snapshot.decode(data, settings or DetectorSettings())
         detector = cls(place(saved.wearer, saved.site), saved.session, saved.streams, settings)
-        if saved.emg is not None:
-            detector._begin_emg(saved.emg.fs, saved.emg.channels)
-        if saved.motion is not None:
-            detector.motion = MotionFront(saved.motion.fs, saved.motion.channels)
+        try:
+            if saved.emg is not None:
+                detector._begin_emg(saved.emg.fs, saved.emg.channels)
+            if saved.motion is not None:
+                detector.motion = MotionFront(saved.motion.fs, saved.motion.channels)
+        except Inconsistent as error:
+            raise snapshot.SnapshotMismatch(f"the snapshot is damaged: {error}") from error
         snapshot.fill(detector, saved)
         return detector
 
@@ -120,8 +125,7 @@ class CrampDetector:
     def _judge(self, frames: RawFrames) -> list[Event]:
         motion, gravity = self._motion_at(frames.t_ns)
         upright = self._upright(gravity)
-        shared = (motion.tolist(), upright.tolist())
-        judged = [channel.push(_of_channel(frames, k, *shared)) for k, channel in enumerate(self.channels)]
+        judged = [channel.push(_of_channel(frames, k, motion, upright)) for k, channel in enumerate(self.channels)]
         self.decided.append(
             Frames(
                 channels=tuple(channel.name for channel in self._emg_channels()),
@@ -161,14 +165,10 @@ class CrampDetector:
         return along > math.cos(math.radians(self.settings.upright_deg)) * length
 
 
-def _of_channel(frames: RawFrames, k: int, motion: list[float], upright: list[bool]) -> ChannelFrames:
-    return ChannelFrames(
-        t_ns=frames.t_ns.tolist(),
-        sample=frames.sample.tolist(),
-        envelope_uv=frames.envelope_uv[:, k].tolist(),
-        line_uv=frames.line_uv[:, k].tolist(),
-        quality=frames.quality[:, k].tolist(),
-        spread_uv=frames.spread_uv[:, k].tolist(),
-        motion_mg=motion,
-        upright=upright,
-    )
+def _of_channel(frames: RawFrames, k: int, motion_mg: NDArray[np.float64], upright: NDArray[np.bool_]) -> ChannelFrames:
+    one = np.empty(len(motion_mg), FRAME)
+    one["t_ns"], one["sample"] = frames.t_ns, frames.sample
+    one["envelope_uv"], one["line_uv"] = frames.envelope_uv[:, k], frames.line_uv[:, k]
+    one["quality"], one["spread_uv"] = frames.quality[:, k], frames.spread_uv[:, k]
+    one["motion_mg"], one["upright"] = motion_mg, upright
+    return one

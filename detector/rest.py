@@ -1,10 +1,10 @@
 """The resting level: what the envelope is while the muscle does nothing."""
 
-from bisect import bisect_left, insort
 from collections.abc import Sequence
 
 from detector.dsp.state import Remembers
 from detector.settings import DetectorSettings
+from detector.sliding import slide
 
 SETTLED_SECONDS = 30
 """Until this many quiet seconds are known, the level is their lower quartile and follows at once: a recording that
@@ -27,6 +27,7 @@ class RestLevel(Remembers):
 
     def __init__(self, settings: DetectorSettings, frames_per_second: int, floor_uv: float) -> None:
         self._settings = settings
+        self._rise, self._fall = 1 + settings.rest_rise_per_s, 1 - settings.rest_fall_per_s
         self._enough = frames_per_second * ENOUGH_OF_A_SECOND
         self._floor = floor_uv  # the converter's own noise: no muscle can be quieter
         self.forget()
@@ -47,35 +48,22 @@ class RestLevel(Remembers):
     def push_second(self, quiet: Sequence[float]) -> None:
         """Take in the envelopes of a second's quiet frames and move the level."""
         if len(quiet) >= self._enough:
-            self._keep(sorted(quiet)[len(quiet) // 2])
-        if len(self.seconds) >= self._settings.rest_learn_s:
-            self.level = max(self._floor, self._next_level())
-            if len(self.seconds) >= SETTLED_SECONDS:
-                self.lowest = min(self.level, self.lowest or self.level)
-            self._remember(self.level)
-
-    def highest(self) -> float:
-        """The highest level of the last hour; 0 before the first minute is over."""
-        return max(self.minutes, default=0.0)
-
-    def _remember(self, level: float) -> None:
+            slide(self.seconds, self.ordered, sorted(quiet)[len(quiet) // 2], self._settings.rest_window_s)
+        known = len(self.ordered)
+        if known < self._settings.rest_learn_s:
+            return
+        settled = known >= SETTLED_SECONDS
+        level = self.ordered[(known - 1) // (2 if settled else 4)]
+        if settled and self.level is not None:
+            level = min(max(level, self.level * self._fall), self.level * self._rise)
+        self.level = level = max(self._floor, level)
+        if settled:
+            self.lowest = min(level, self.lowest or level)
         self.count += 1
         if self.count % SECONDS_OF_A_MINUTE == 0:
             self.minutes.append(level)
             del self.minutes[:-MINUTES_REMEMBERED]
 
-    def _keep(self, second: float) -> None:
-        if len(self.seconds) >= self._settings.rest_window_s:
-            oldest = self.seconds.pop(0)
-            del self.ordered[bisect_left(self.ordered, oldest)]
-        self.seconds.append(second)
-        insort(self.ordered, second)
-
-    def _next_level(self) -> float:
-        settled = len(self.ordered) >= SETTLED_SECONDS
-        target = self.ordered[(len(self.ordered) - 1) // (2 if settled else 4)]
-        if self.level is None or not settled:
-            return target
-        highest = self.level * (1 + self._settings.rest_rise_per_s)
-        lowest = self.level * (1 - self._settings.rest_fall_per_s)
-        return min(max(target, lowest), highest)
+    def highest(self) -> float:
+        """The highest level of the last hour; 0 before the first minute is over."""
+        return max(self.minutes, default=0.0)

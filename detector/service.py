@@ -12,7 +12,7 @@ from typing import Protocol
 
 from collector.contract.codec import RefusalCounter, decode_block, decode_json, encode_json
 from collector.contract.errors import ContractError, Inconsistent
-from collector.contract.messages import NS, Ack, ReplayRequest, SampleBlock, Status, StreamKind
+from collector.contract.messages import NS, Ack, Health, ReplayRequest, SampleBlock, Status, StreamKind
 from collector.contract.topics import Place, parse, stream_of
 from detector import texts
 from detector.alarm import State, offline
@@ -25,7 +25,7 @@ from detector.snapshot import SnapshotMismatch
 from detector.store import PUBLISHED_STAGES, NightStore
 from detector.watch import Watch, session_info
 
-LISTENED: tuple[str, ...] = ("emg", "acc", "temp", "status")
+LISTENED: tuple[str, ...] = ("emg", "acc", "temp", "status", "health")
 """The kinds of message the service subscribes to."""
 
 _log = logging.getLogger(__name__)
@@ -102,6 +102,8 @@ class DetectorService:
             place, what = parse(topic)
             if what == "status":
                 self._status(place, decode_json(payload, Status))
+            elif what == "health":
+                self._store.file_health(place, decode_json(payload, Health))
             elif stream := stream_of(what):
                 self._block(place, stream, decode_block(payload))
         except ContractError as refusal:

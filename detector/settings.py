@@ -41,9 +41,10 @@ class DetectorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     # Suddenness: simulated cramps that recruit slowly and weakly take up to 8 s from there to the threshold, a drifting
     # floor takes minutes.
     rise_limit_s: Positive = 10.0
-    # An electrode that comes loose jumps by 80 times the signal's RMS and more; as simulated cramps began, the raw
-    # signal's spread was 18 times their RMS at most. After a jump the strength may be the new floor's.
-    jump_ratio: Ratio = 40.0
+    # An electrode that comes loose jumps by hundreds of times the RMS that follows; as contractions began, the raw
+    # signal spread over 18 times their RMS at most in simulations, and mostly less than 120 times in real recordings
+    # with moving cables. After a greater jump the strength may be the new floor's.
+    jump_ratio: Ratio = 150.0
     # Tonicity: movements pause and ripple (10th over 50th percentile 0.1 to 0.5), cramps do not (0.56 at the least).
     dip_limit_s: Positive = 0.2
     tonicity_window_s: Positive = 6.0

@@ -4,8 +4,11 @@ One writer, any number of readers. Whatever the detector derived from the sample
 from which it continues, in one transaction: after a crash the two can not disagree.
 """
 
+import logging
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -13,16 +16,22 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from collector.contract.messages import Health
 from collector.contract.nights import night_of
 from collector.contract.topics import Place
 from detector import store_frames, store_record
 from detector.batch import Batch, SessionInfo
 from detector.events import Event, Stage
 from detector.night_record import NightRecord
+from detector.store_changes import MINUTE_NS
 from detector.store_schema import connect
+
+log = logging.getLogger(__name__)
 
 PUBLISHED_STAGES: tuple[Stage, ...] = ("confirmed", "ended", "rejected")
 """The stages the outside hears of; a suspicion is a silent mark."""
+_OF_A_SESSION = ("event", "second", "envelope", "unwatched", "temperature", "recent_frames", "snapshot", "health")
+"""The tables that go with a session."""
 
 
 class StoredSession(NamedTuple):
@@ -53,21 +62,18 @@ class NightStore:
 
         Rows follow from samples, so filing the same batch twice changes nothing; frames that were decided anew replace
         what was filed from their first moment on.
+
+        A full disk takes events and snapshot without the curves, if it can; else raises sqlite3.OperationalError, and
+        nothing has changed.
         """
-        with self._transaction():
-            session = self._put_session(batch)
-            if batch.frames is not None:
-                store_frames.put(self._db, session, batch.frames)
-            self._put_events(session, batch.events)
-            if batch.announced:
-                self._put_deliveries(batch.events)
-            if batch.frames is not None:
-                store_frames.cut_traces(self._db, session, int(batch.frames.t_ns[0]))
-            self._db.executemany(
-                "INSERT OR REPLACE INTO temperature VALUES (?, ?, ?)", [(session, *row) for row in batch.temperatures]
-            )
-            if batch.snapshot is not None:
-                self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?)", (session, batch.snapshot))
+        try:
+            self._file(batch)
+        except sqlite3.OperationalError as error:
+            if batch.frames is None or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_FULL:
+                raise
+            # They take a hundredth of the room, and an alert is worth more than the curve in the report.
+            log.error("The disk is full: %s is filed without envelope and motion.", batch.info.session)
+            self._file(replace(batch, frames=None, temperatures=()))
 
     def forget(self, place: Place, session: str) -> None:
         """Drop what was derived from a session, so that it can be watched anew from its first sample.
@@ -78,7 +84,7 @@ class NightStore:
             row = self._db.execute(
                 "SELECT id FROM session WHERE wearer = ? AND site = ? AND name = ?", (*place, session)
             ).fetchone()
-            for table in ("event", "second", "envelope", "unwatched", "temperature", "recent_frames", "snapshot"):
+            for table in _OF_A_SESSION:
                 self._db.execute(f"DELETE FROM {table} WHERE session = ?", row or (None,))
             self._db.execute("DELETE FROM session WHERE id = ?", row or (None,))
 
@@ -134,6 +140,13 @@ class NightStore:
             (published_ns, event, stage),
         )
 
+    def file_health(self, place: Place, health: Health) -> None:
+        """Keep the collector's account of itself, the first of each minute; of a session not seen yet, none."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO health SELECT id, ?, ? FROM session WHERE wearer = ? AND site = ? AND name = ?",
+            (health.t_ns // MINUTE_NS, msgspec.json.encode(health), *place, health.session),
+        )
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
@@ -143,6 +156,22 @@ class NightStore:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def _file(self, batch: Batch) -> None:
+        with self._transaction():
+            session = self._put_session(batch)
+            if batch.frames is not None:
+                store_frames.put(self._db, session, batch.frames)
+            self._put_events(session, batch.events)
+            if batch.announced:
+                self._put_deliveries(batch.events)
+            if batch.frames is not None:
+                store_frames.cut_traces(self._db, session, int(batch.frames.t_ns[0]))
+            self._db.executemany(
+                "INSERT OR REPLACE INTO temperature VALUES (?, ?, ?)", [(session, *row) for row in batch.temperatures]
+            )
+            if batch.snapshot is not None:
+                self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?)", (session, batch.snapshot))
 
     def _put_session(self, batch: Batch) -> int:
         info = batch.info
@@ -182,7 +211,8 @@ class NightStore:
         self._db.execute(f"BEGIN {kind}")
         try:
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("COMMIT")
+        finally:
+            # A full disk may show only at COMMIT, which then leaves the transaction open; or SQLite has ended it.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")

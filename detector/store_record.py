@@ -186,6 +186,33 @@ def read(db: sqlite3.Connection, place: Place, night: date, zone: ZoneInfo) -> N
     )
 
 
+class Outline(NamedTuple):
+    """A night without its seconds: little, however long the night."""
+
+    start_ns: int  # first sample
+    end_ns: int  # behind the last sample
+    watched_s: float
+    complete: bool  # every session was watched to its end
+    events: list[Event]
+    info: SessionInfo
+
+
+def outline(db: sqlite3.Connection, place: Place, night: date, zone: ZoneInfo) -> Outline | None:
+    """The night of that date's evening in that zone; None when there is none."""
+    sessions = _sessions(db, place, night, zone)
+    if not sessions:
+        return None
+    reader = _NightReader(db, sessions)
+    return Outline(
+        start_ns=sessions[0].start_ns,
+        end_ns=max(session.end_ns for session in sessions),
+        watched_s=reader.watched_s(),
+        complete=all(session.complete for session in sessions),
+        events=reader.events(),
+        info=msgspec.json.decode(sessions[-1].info, type=SessionInfo),
+    )
+
+
 def _sessions(db: sqlite3.Connection, place: Place, night: date, zone: ZoneInfo) -> list[_Session]:
     return [
         _Session(*row)

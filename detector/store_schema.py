@@ -3,10 +3,16 @@
 import sqlite3
 from pathlib import Path
 
+from detector import store_changes
+
 APPLICATION_ID = 0x6E696768
 """SQLite's mark of whose file this is: the letters `nigh`."""
-SCHEMA_VERSION = 1
-"""Kept in the file's user_version; another number there means another set of tables."""
+SCHEMA_VERSION = 2
+"""Kept in the file's user_version; another number there means another set of tables.
+
+Version 1 had no account of what changes (`store_changes`). Opening such a file to write adds it; a reader that does not
+ask for changes finds all it needs in both.
+"""
 BUSY_TIMEOUT_S = 5.0
 """How long a connection waits for the other one: a checkpoint of a few megabytes takes well under a second."""
 
@@ -102,7 +108,7 @@ def _check(path: Path, db: sqlite3.Connection, *, read_only: bool) -> None:
         raise _not_yet(path)
     if application != APPLICATION_ID:
         raise BadStore(f"{path}: this SQLite file is not a crampwatch night store; choose another file")
-    if version != SCHEMA_VERSION:
+    if not 1 <= version <= SCHEMA_VERSION:
         raise BadStore(
             f"{path}: the night store has tables of version {version}, this program knows version {SCHEMA_VERSION}; "
             "use the program that wrote it, or keep that file and start a new one"
@@ -114,8 +120,11 @@ def _make_ready(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA foreign_keys = ON")
-    if db.execute("PRAGMA user_version").fetchone()[0]:
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version == SCHEMA_VERSION:
         return
+    tables = _TABLES if not version else ""
     db.executescript(
-        f"BEGIN; {_TABLES} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+        f"BEGIN IMMEDIATE; {tables} {store_changes.script()}"
+        f" PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.accuracy.progress import Progress
-from benchmarks.cost import floor, live_blocks, memory, other_rules, plan, stages, whole_nights
+from benchmarks.cost import collector, floor, live_blocks, memory, other_rules, plan, stages, whole_nights
 from benchmarks.cost.machine import machine
 from benchmarks.cost.page import page
 from benchmarks.cost.plan import Plan
@@ -42,6 +42,7 @@ def measure(plan: Plan) -> list[Section]:
             floor.section(floor.measure(plan, bars)),
             live_blocks.section(live_blocks.measure(plan, bars)),
             memory.section(memory.measure(plan, bars)),
+            collector.section(collector.measure(plan, bars)),
             other_rules.section(other_rules.measure(plan, bars)),
         ]
 

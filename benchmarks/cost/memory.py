@@ -1,15 +1,14 @@
 """How much memory a night takes, against its length: each in a fresh process that does nothing else."""
 
-import multiprocessing
 import tempfile
-from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.accuracy import markdown
 from benchmarks.cost.looped_night import LoopedNight, Watcher, simulate
 from benchmarks.cost.plan import Plan
+from benchmarks.cost.resident import Resident, in_fresh_process, resident, told
 from benchmarks.cost.section import Section, Verdict
 from benchmarks.cost.sosfilt_reference import Bars
 from benchmarks.cost.whole_nights import TARGET
@@ -21,17 +20,9 @@ from collector.simulator.spec import NightSpec
 from detector.score import score_recording
 from detector.settings import DetectorSettings
 
-STATUS = Path("/proc/self/status")
 GROWTH_MB = 5.0
 """From the shortest to the longest night. 24 h more of the EMG's integers are 165 MB, of frames with eight numbers each
 53 MB: what is kept by mistake exceeds this; the heap's own wandering does not."""
-
-
-class Resident(NamedTuple):
-    """A process's resident memory in MB: the most it ever was, and what it was at the end."""
-
-    peak_mb: float
-    end_mb: float
 
 
 class Memory(NamedTuple):
@@ -44,26 +35,20 @@ class Memory(NamedTuple):
 
 def measure(plan: Plan, bars: Bars) -> Memory | None:
     """Every length; None where the system does not tell."""
-    if not STATUS.is_file():
+    if not told():
         return None
     tell, lengths = bars("memory"), (0.0, *plan.memory_hours)
     night = simulate(plan.simulated_hours, TARGET.fs)
     streamed = {}
     for done, hours in enumerate(lengths, start=1):
-        streamed[hours] = _in_fresh_process(_stream, night, hours)
+        streamed[hours] = in_fresh_process(_stream, night, hours)
         tell(done, len(lengths) + 1)
     with tempfile.TemporaryDirectory() as folder:
         spec = NightSpec(hours=plan.hours, fs=TARGET.fs)
         recording, _ = write_night(simulate_night(spec), Path(folder))
-        scored = _in_fresh_process(_score, recording)
+        scored = in_fresh_process(_score, recording)
     tell(len(lengths) + 1, len(lengths) + 1)
     return Memory(streamed, plan.hours, scored)
-
-
-def _in_fresh_process(work: Callable[..., Resident], *arguments: object) -> Resident:
-    # Spawned: a forked process would start with what this one has in memory.
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(work, *arguments).result()
 
 
 def _stream(night: LoopedNight, hours: float) -> Resident:
@@ -77,14 +62,6 @@ def _stream(night: LoopedNight, hours: float) -> Resident:
 def _score(recording: Path) -> Resident:
     score_recording(open_recording(recording), DetectorSettings())
     return resident()
-
-
-def resident() -> Resident:
-    """This process's memory."""
-    # Not ru_maxrss, which a process inherits from the one that started it.
-    fields = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
-    peak, end = (int(fields[name].split()[0]) / 1024 for name in ("VmHWM", "VmRSS"))
-    return Resident(peak, end)
 
 
 def section(memory: Memory | None) -> Section:

@@ -11,6 +11,8 @@ class Plan(NamedTuple):
 
     `simulated_hours` are simulated and looped to make nights of `hours`; `live_hours` go through in short blocks;
     `profile_passes` is how often a night is watched by the profiler; `peer_hours` is what each peer is given.
+    The collector's processor time is taken `collector_windows` times over `collector_s` seconds, its memory over
+    `collector_hours`.
     """
 
     simulated_hours: float
@@ -19,6 +21,9 @@ class Plan(NamedTuple):
     profile_passes: int
     live_hours: float
     memory_hours: Sequence[float]
+    collector_s: float
+    collector_windows: int
+    collector_hours: Sequence[float]
     peers: Sequence[Peer]
     peer_hours: float
     peer_repetitions: int
@@ -33,6 +38,9 @@ def full() -> Plan:
         profile_passes=6,
         live_hours=0.1,
         memory_hours=(1, 4, 8, 16, 25),
+        collector_s=60,
+        collector_windows=3,
+        collector_hours=(1, 4, 8),
         peers=PUBLISHED,
         # One of the half hours that the peers are given at a time; their cost is linear in the number of those.
         peer_hours=0.5,
@@ -49,6 +57,9 @@ def quick() -> Plan:
         profile_passes=5,
         live_hours=0.01,
         memory_hours=(0.1, 0.2),
+        collector_s=1,
+        collector_windows=1,
+        collector_hours=(0.05, 0.1),
         peers=(),
         peer_hours=0.1,
         peer_repetitions=1,

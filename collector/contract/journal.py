@@ -6,7 +6,7 @@ is appended to before anything is published (write-ahead log, synchronous=FULL: 
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -98,13 +98,24 @@ class Journal:
         connection = _connect(path, "ro" if read_only else "rw")
         return cls(connection, _read_header(path, connection))
 
-    def append(self, blocks: Iterable[SampleBlock]) -> None:
+    def append(self, blocks: Iterable[SampleBlock], *, in_place_of_oldest: bool = False) -> None:
         """Keep these blocks, all or none: when this returns they survive a power cut.
 
-        Raises sqlite3.IntegrityError for a sequence number that the stream has already.
+        With `in_place_of_oldest` as many of the oldest published blocks are given up for them, so that the file stays
+        as large as it is; what has not been published, and each stream's last block, is never given up.
+
+        Raises sqlite3.IntegrityError for a sequence number that the stream has already, and sqlite3.OperationalError
+        when the disk does not take it: nothing has changed then, and the same call may be tried again.
         """
         rows = [(b.stream, b.seq, b.first_index, b.end_index, encode_block(b)) for b in blocks]
+        if in_place_of_oldest:
+            # The write-ahead log would grow to 4 MB before SQLite begins it anew by itself.
+            with suppress(sqlite3.OperationalError):
+                self._db.execute("PRAGMA wal_checkpoint")
         with self._transaction():
+            if in_place_of_oldest:
+                # Before the insertion, which then finds the pages that become free.
+                self._give_up_oldest(len(rows))
             self._db.executemany(
                 "INSERT INTO block (stream, seq, first_index, end_index, payload) VALUES (?, ?, ?, ?, ?)", rows
             )
@@ -198,6 +209,14 @@ class Journal:
         rows = self._db.execute(f"SELECT stream, payload, {which}(seq) FROM block GROUP BY stream")
         return {stream: decode_block(payload) for stream, payload, _ in rows}
 
+    def _give_up_oldest(self, count: int) -> None:
+        # A stream's last block tells where it goes on, and is needed for that.
+        self._db.execute(
+            "DELETE FROM block WHERE row IN (SELECT row FROM block WHERE row <= (SELECT published FROM progress)"
+            " AND row NOT IN (SELECT max(row) FROM block GROUP BY stream) ORDER BY row LIMIT ?)",
+            (count,),
+        )
+
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._db)
 
@@ -212,7 +231,13 @@ class _Transaction:
         self._db.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: object, *rest: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        finally:
+            # A full disk may show only at COMMIT, which then leaves the transaction open; or SQLite has ended it.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
 
 def is_journal(path: Path) -> bool:
@@ -234,7 +259,9 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         )
         if mode != "ro":
             # Before the write-ahead log, so that the mark stands in the file itself, whatever the log still holds.
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            # Not a second time: writing needs room, and a journal has to open on a full disk as well.
+            if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
     except (sqlite3.Error, OSError) as error:

@@ -164,7 +164,10 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """Streams that are missing for longer than it takes a link to heal, since when, why, and what to do about it."""
+    """Streams that are missing for longer than it takes a link to heal, since when, why, and what to do about it.
+
+    `streams` is empty for a fault of the host, such as its disk.
+    """
 
     device: str
     streams: tuple[StreamKind, ...]

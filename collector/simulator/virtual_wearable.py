@@ -7,12 +7,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from collector.contract.messages import StreamKind
-from collector.simulator.firmware.cramp_node import BATTERY_LEVEL, CHARS, CrampNode
+from collector.simulator.firmware.cramp_node import BATTERY_LEVEL, CrampNode
 from collector.simulator.firmware.firmware import Firmware, Order, Packet, Start
 from collector.simulator.peripheral import Peripheral
-from collector.simulator.playback import Signal, signals_of
-
-__all__ = ["CHARS", "VirtualWearable", "signals_of"]
+from collector.simulator.playback import Signal
 
 PUMP_PACKETS = 500
 """At full speed, packets between two questions whether the collector has kept up."""

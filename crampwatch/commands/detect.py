@@ -20,11 +20,13 @@ def detect(config: Path = Path("crampwatch.toml")) -> None:
     from crampwatch.processes import stop_on_signals
     from crampwatch.wiring import broker_of, service_settings
     from detector.mqtt import serve
+    from detector.store_repair import repair_store
     from detector.store_schema import BadStore
 
     to_stderr()
     settings = load(config)
     try:
+        repair_store(settings.store)
         serve(broker_of(settings), settings.store, service_settings(settings), settings.detector, stop_on_signals())
     except BadStore as error:
         raise UserError(str(error)) from error

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.cost import machine
 from benchmarks.cost.looped_night import STREAMS, simulate
-from benchmarks.cost.memory import resident
+from benchmarks.cost.resident import resident
 from benchmarks.cost.sosfilt_reference import Comparison, band_pass, compare, cpu_s
 from benchmarks.cost.stages import Place, profile
 

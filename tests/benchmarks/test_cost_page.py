@@ -1,22 +1,29 @@
 """The cost page: from made-up measurements, and from the benchmark's smoke test."""
 
+import pickle
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.accuracy import peers
 from benchmarks.accuracy.peers import PUBLISHED
-from benchmarks.cost import live_blocks, memory, other_rules, stages, whole_nights
+from benchmarks.cost import collector, live_blocks, memory, other_rules, resident, stages, whole_nights
 from benchmarks.cost.__main__ import main
-from benchmarks.cost.memory import Memory, Resident
+from benchmarks.cost.looped_night import LoopedNight
+from benchmarks.cost.memory import Memory
 from benchmarks.cost.other_rules import OtherRules
 from benchmarks.cost.page import page
 from benchmarks.cost.plan import quick
+from benchmarks.cost.resident import Resident
 from benchmarks.cost.section import Section, Verdict
 from benchmarks.cost.sosfilt_reference import Comparison
 from benchmarks.cost.stages import Place
 from benchmarks.cost.whole_nights import CASES, TARGET, Measured
+from collector.contract.messages import StreamKind
+
+FS: dict[StreamKind, float] = {"emg": 200.0, "acc": 50.0}
 
 
 def once(work_s: float, reference_s: float = 1.0) -> Comparison:
@@ -65,10 +72,36 @@ def test_memory_is_flat_when_neither_peak_nor_end_grow_with_the_night(longest: R
 def test_memory_that_the_system_does_not_tell_is_neither_met_nor_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "STATUS", tmp_path / "absent")
+    monkeypatch.setattr(resident, "STATUS", tmp_path / "absent")
     section = memory.section(memory.measure(quick(), lambda part: lambda done, total: None))
     assert one(section).met is None
     assert "Not measured" in section.text
+
+
+def test_the_collector_is_what_remains_without_the_wearable_that_it_is_measured_with() -> None:
+    memory = {1.0: Resident(80, 78), 4.0: Resident(99, 99), 8.0: Resident(84, 84)}
+    measured = collector.Measured([0.03, 0.02, 0.05], [0.01, 0.02, 0.01], memory)
+    section = collector.section(measured)
+    table = rows(section.text)
+    assert table["collector, wearable and bleak together"] == ["3.00%", "2.00%", "5.00%"]
+    assert table["**the collector**: the difference of the medians"][0] == "2.00%"
+    assert [(verdict.measured, verdict.met) for verdict in section.verdicts] == [("2.00%", True), ("+6.0 MB", False)]
+
+
+def test_without_mosquitto_the_collector_is_neither_met_nor_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collector, "MOSQUITTO", None)
+    section = collector.section(collector.measure(quick(), lambda part: lambda done, total: None))
+    assert [verdict.met for verdict in section.verdicts] == [None, None]
+    assert "mosquitto is not installed" in section.text
+
+
+def test_a_stretch_that_is_played_over_and_over_is_whole_and_in_memory_once() -> None:
+    stretch = LoopedNight({"emg": np.ones((72 * 200, 8), np.int16), "acc": np.ones((72 * 50, 3), np.int16)}, FS)
+    emg = collector.signals(stretch, 0.05)["emg"]
+    assert emg.end == 180 * 200
+    assert [first for first, _ in emg.runs] == [0, 72 * 200, 144 * 200]
+    (_, first), (_, second), (_, _) = pickle.loads(pickle.dumps(emg)).runs
+    assert first is second
 
 
 def test_the_page_tells_of_each_target_whether_it_is_met() -> None:
@@ -127,6 +160,7 @@ def test_a_smoke_test_has_every_section_and_is_not_taken_for_the_benchmark(tmp_p
         "The floor",
         "Live",
         "Memory",
+        "The collector",
         "Beside other rules",
     ]
     assert len(rows(text)) > 25

@@ -14,10 +14,12 @@ from collector.contract.messages import NS, STREAMS, Clock, SampleBlock, StreamK
 from collector.contract.recordings import open_recording
 from collector.service import Collector
 from collector.simulator.edf import write_night
+from collector.simulator.firmware.cramp_node import CHARS
 from collector.simulator.memory_backend import memory_backend
 from collector.simulator.night import simulate_night
+from collector.simulator.playback import signals_of
 from collector.simulator.spec import NightSpec
-from collector.simulator.virtual_wearable import CHARS, VirtualWearable, signals_of
+from collector.simulator.virtual_wearable import VirtualWearable
 from tests.collector.virtual_time import VirtualHost, now_s
 from tests.support.signals import LEFT_CALF, in_time_order
 from tests.support.wearables import START_NS, settings

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -14,8 +15,9 @@ from collector.contract.messages import NS, SampleBlock, StreamKind
 from collector.devices.profile import BadProfile, load_profile
 from collector.service import Collector
 from collector.settings import CollectorSettings, DeviceSettings
+from collector.simulator.firmware.cramp_node import CHARS
 from collector.simulator.memory_backend import memory_backend
-from collector.simulator.virtual_wearable import CHARS, VirtualWearable
+from collector.simulator.virtual_wearable import VirtualWearable
 from collector.wearable import shares
 from crampwatch.config import load
 from crampwatch.wiring import collector_settings
@@ -40,15 +42,17 @@ class Node(VirtualWearable):
 class Bedside:
     """Two nodes in the air, one for the EMG and one for the rest, and a host whose clock can be set."""
 
-    def __init__(self) -> None:
-        self.muscle = Node(ramp(SECONDS), name="cramp-node muscle", address="C4:00:00:00:00:01")
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self.muscle = Node(ramp(seconds), name="cramp-node muscle", address="C4:00:00:00:00:01")
         self.motion = Node(ramp(SECONDS), name="cramp-node motion", address="C4:00:00:00:00:02")
         self.motion.battery_percent = 40
         self.host = VirtualHost(START_NS)
 
     @asynccontextmanager
     async def collecting(self, directory: Path) -> AsyncIterator[Collector]:
-        self.collector = Collector(two(directory), memory_backend([self.muscle, self.motion]), self.host.time())
+        backend = memory_backend([self.muscle, self.motion])
+        backend.scanner = self.scanner = counting(backend.scanner)
+        self.collector = Collector(two(directory), backend, self.host.time())
         running = asyncio.create_task(self.collector.run())
         try:
             yield self.collector
@@ -63,6 +67,19 @@ class Bedside:
 
     async def until_both_stream(self) -> None:
         await self.until(lambda: [link.state for link in self.collector.health().links] == ["streaming"] * 2)
+
+
+def counting(scanner: Any) -> Any:
+    """A scanner that notes when it was started."""
+
+    class Counting(scanner):  # type: ignore[misc]  # a class made by a function
+        started_s: ClassVar[list[float]] = []
+
+        async def start(self) -> None:
+            self.started_s.append(now_s())
+            await super().start()
+
+    return Counting
 
 
 def two(directory: Path) -> CollectorSettings:
@@ -157,6 +174,39 @@ async def test_a_missing_companion_is_a_fault_of_its_own_while_the_rest_goes_on(
         await asyncio.sleep(2)
         assert collector.faults() == ()
     assert journalled(tmp_path)["emg"]
+
+
+@in_virtual_time
+async def test_beside_the_emg_a_companion_in_the_drawer_is_scanned_for_every_five_minutes(
+    tmp_path: Path,
+) -> None:
+    bedside = Bedside(seconds=800)
+    bedside.motion.leave()
+    async with bedside.collecting(tmp_path) as collector:
+        await asyncio.sleep(700)
+        found_s, *missed_s = bedside.scanner.started_s
+        assert found_s == 0
+        assert [at_s for at_s in missed_s if at_s > 100] == pytest.approx([300, 600], abs=5)
+        assert len(missed_s) == 4 + 2
+        assert collector.health().links[0].reconnects == 0
+        bedside.motion.come_back()
+        bedside.muscle.leave()
+        await asyncio.sleep(45)
+        # Nothing streams: nobody is disturbed by looking for it at once.
+        assert collector.health().links[1].state == "streaming"
+
+
+@in_virtual_time
+async def test_the_emg_is_searched_for_at_any_time_as_a_companion_alone_is_worth_nothing(tmp_path: Path) -> None:
+    bedside = Bedside(seconds=800)
+    async with bedside.collecting(tmp_path) as collector:
+        await bedside.until_both_stream()
+        bedside.muscle.leave()
+        await asyncio.sleep(600)
+        assert [link.state for link in collector.health().links][1] == "streaming"
+        bedside.muscle.come_back()
+        await asyncio.sleep(32)  # the longest pause between two attempts, and a moment to connect
+        assert collector.health().links[0].state == "streaming"
 
 
 @in_virtual_time

@@ -10,6 +10,7 @@ import pytest
 
 from collector.contract.journal import Journal
 from collector.contract.messages import NS, SampleBlock, StreamKind
+from detector.events import Event
 from tests.collector.faulty_night import Daemon, FaultyNode, Heard, Night, collect_night
 from tests.collector.virtual_time import in_virtual_time
 from tests.support.signals import detect
@@ -75,10 +76,17 @@ def assert_same_events(night: Night, blocks: list[SampleBlock]) -> None:
     assert [event.stage for event in found] == [event.stage for event in expected]
     for event, true in zip(found, expected, strict=True):
         assert abs(event.onset_ns - true.onset_ns) < 0.1 * NS
-    # Why a movement was none may hang on milliseconds (how long the leg had been still); why a cramp was one does not.
-    alerts = [event.reason for event in found if event.stage == "confirmed"]
-    assert alerts == [event.reason for event in expected if event.stage == "confirmed"]
-    assert alerts
+    assert [judged(event) for event in found] == [judged(event) for event in expected]
+    assert any(event.stage == "confirmed" for event in found)
+
+
+def judged(event: Event) -> str:
+    """The reason, without how long a movement would have had to last: 18 s, or 25 s if it began with a jerk.
+
+    The fitted clock is some ms off the true one, so that an EMG frame may be judged with another hop of the
+    accelerometer. In a night of a thousand movements one lay 0.02 mg from what counts as a jerk.
+    """
+    return event.reason.partition("; a cramp is believed from")[0]
 
 
 def short(node: FaultyNode, daemon: Daemon) -> list[tuple[float, Callable[[], None]]]:

@@ -1,18 +1,22 @@
 """What a link does with a device that is not a cramp-node: standard services, values to read, a call to stay awake."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
+import pytest
 from bleak import BleakClient
 from bleak.backends.device import BLEDevice
 
+from collector.backend import Backend
 from collector.contract.messages import NS, StreamKind
 from collector.devices.decoder import Decoder
-from collector.devices.profile import DeviceInfo, parse_profile
+from collector.devices.profile import Command, DeviceInfo, parse_profile
+from collector.link import Link
 from collector.settings import DeviceSettings
 from collector.simulator.memory_backend import memory_backend
-from collector.simulator.peripheral import Peripheral
+from collector.simulator.peripheral import Peripheral, Services
 from collector.supervisor import Supervisor
 from tests.collector.virtual_time import in_virtual_time, now_s
 
@@ -40,12 +44,15 @@ names = ["emg"]
 """
 
 
+CLIENT: Any = memory_backend([]).client
+
+
 class Armband(Peripheral):
     """Notifies EMG once a second and lets its temperature be read."""
 
-    def __init__(self) -> None:
-        services = {
-            "d5060001-a904-deb9-4748-2c7f4a124842": {EMG: ["notify"], CONTROL: ["write"]},
+    def __init__(self, control: Sequence[str] = ("write",)) -> None:
+        services: Services = {
+            "d5060001-a904-deb9-4748-2c7f4a124842": {EMG: ["notify"], CONTROL: control},
             "0000181a-0000-1000-8000-00805f9b34fb": {TEMPERATURE: ["read"]},
         }
         super().__init__("Armband", "C4:00:00:00:00:09", services)
@@ -131,3 +138,41 @@ async def test_a_device_that_wants_it_is_paired() -> None:
     async with host.running():
         await asyncio.sleep(1)
     assert paired == [True]
+
+
+@in_virtual_time
+async def test_a_device_that_cannot_be_stopped_any_more_is_disconnected_all_the_same() -> None:
+    class Hung(CLIENT):  # type: ignore[misc]  # a class made by a function
+        """Writes as with a bluetoothd that does not answer."""
+
+        async def write_gatt_char(self, *args: object) -> None:
+            await asyncio.sleep(3600)
+
+    armband = Armband()
+    profile = parse_profile(ARMBAND + f'[[stop]]\nchar = "{CONTROL}"\nhex = "00"\n', "armband")
+    backend = Backend(Hung)
+    link = Link(BLEDevice(armband.address, armband.name, armband), profile, backend, lambda char, data: None)
+    await link.connect()
+    await link.close()
+    assert not armband.connected
+    assert now_s() < 5
+
+
+@pytest.mark.parametrize(
+    ("properties", "asked"),
+    [(["write"], True), (["write-without-response"], False), (["write-without-response", "write"], True)],
+)
+@in_virtual_time
+async def test_a_response_is_asked_for_where_the_characteristic_gives_one(properties: list[str], asked: bool) -> None:
+    responses: list[bool] = []
+
+    class Listening(CLIENT):  # type: ignore[misc]  # as above
+        async def write_gatt_char(self, char: object, data: bytes, response: bool) -> None:
+            responses.append(response)
+
+    armband = Armband(properties)
+    device = BLEDevice(armband.address, armband.name, armband)
+    link = Link(device, parse_profile(ARMBAND, "armband"), Backend(Listening), lambda char, data: None)
+    await link.connect()
+    await link.send(Command(char=CONTROL, hex="00"), {})
+    assert responses == [asked]

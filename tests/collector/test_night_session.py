@@ -58,7 +58,7 @@ def test_closing_keeps_the_samples_that_have_not_filled_a_block(tmp_path: Path) 
     take(session, counter=100, count=1500)
     session.close(end=False)
     with Journal.open(session.path, read_only=True) as journal:
-        assert [(block.first_index, block.count) for block in journal.blocks()] == [(0, 1000), (1000, 500)]
+        assert [(block.first_index, block.count) for block in journal.blocks()] == [(100, 1000), (1100, 500)]
 
 
 def test_a_restart_in_the_same_night_goes_on_and_asks_the_node_for_the_next_sample(tmp_path: Path) -> None:
@@ -73,8 +73,8 @@ def test_a_restart_in_the_same_night_goes_on_and_asks_the_node_for_the_next_samp
     second.close(end=False)
     with Journal.open(second.path, read_only=True) as journal:
         assert [(block.seq, block.first_index, block.count) for block in journal.blocks()] == [
-            (0, 0, 1000),
-            (1, 1000, 1000),
+            (0, 100, 1000),
+            (1, 1100, 1000),
         ]
 
 
@@ -88,7 +88,7 @@ def test_a_node_that_has_restarted_meanwhile_is_not_asked_for_what_it_no_longer_
     take(second, counter=0, count=1000)
     second.close(end=False)
     with Journal.open(second.path, read_only=True) as journal:
-        assert [block.first_index for block in journal.blocks()] == [0, 1001]
+        assert [block.first_index for block in journal.blocks()] == [100, 1101]
 
 
 def test_another_night_another_session(tmp_path: Path) -> None:

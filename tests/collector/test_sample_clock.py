@@ -45,7 +45,7 @@ def radio_night(hours: float, ppm: float, interval_s: float = 0.03, seed: int = 
 
 def clocks(arrivals: list[Arrival], tolerance: float = CRYSTAL) -> Iterator[tuple[Arrival, Clock]]:
     clock = ArrivalClock(FS, tolerance, WALL_NS)
-    first = clock.begin_segment(0, PACKET, arrivals[0].arrival_ns)
+    first = clock.begin_segment(0, None, PACKET, arrivals[0].arrival_ns)
     assert first == 0
     for arrival in arrivals:
         yield arrival, clock.observe(arrival.first_index, PACKET, arrival.arrival_ns)
@@ -124,11 +124,11 @@ def test_a_new_segment_begins_with_the_rate_that_was_known_before() -> None:
     clock = ArrivalClock(FS, CRYSTAL, WALL_NS)
     for arrival in radio_night(0.3, 150):
         if arrival.first_index == 0:
-            clock.begin_segment(0, PACKET, arrival.arrival_ns)
+            clock.begin_segment(0, None, PACKET, arrival.arrival_ns)
         clock.observe(arrival.first_index, PACKET, arrival.arrival_ns)
     known_ppm = clock.ppm
     assert known_ppm == pytest.approx(-150, abs=10)
-    first = clock.begin_segment(300_000, PACKET, 1200 * NS)
+    first = clock.begin_segment(300_000, None, PACKET, 1200 * NS)
     clock.observe(first, PACKET, 1200 * NS)
     assert clock.ppm == pytest.approx(known_ppm, abs=2)
 
@@ -170,19 +170,19 @@ def test_a_backlog_after_an_outage_does_not_bend_the_time() -> None:
 
 def test_a_device_that_counts_anew_goes_on_at_the_elapsed_time() -> None:
     clock = ArrivalClock(FS, CRYSTAL, WALL_NS)
-    clock.begin_segment(0, PACKET, 0)
+    clock.begin_segment(0, None, PACKET, 0)
     clock.observe(0, PACKET, 400_000_000)
     # Sample 99 was there at 0.4 s; ten seconds later it is sample 2599, and the packet began 99 samples before it.
-    first = clock.begin_segment(PACKET, PACKET, 400_000_000 + 10 * NS)
+    first = clock.begin_segment(PACKET, None, PACKET, 400_000_000 + 10 * NS)
     assert first == 2500
     assert clock.observe(first, PACKET, 400_000_000 + 10 * NS).time_ns(first + 99) == WALL_NS + 400_000_000 + 10 * NS
 
 
 def test_a_device_back_at_once_still_leaves_a_gap() -> None:
     clock = ArrivalClock(FS, CRYSTAL, WALL_NS)
-    clock.begin_segment(0, PACKET, 0)
+    clock.begin_segment(0, None, PACKET, 0)
     clock.observe(0, PACKET, 0)
-    assert clock.begin_segment(PACKET, PACKET, 1) == PACKET + 1
+    assert clock.begin_segment(PACKET, None, PACKET, 1) == PACKET + 1
 
 
 def test_a_known_clock_stays_in_force_until_ten_seconds_have_been_seen() -> None:
@@ -196,6 +196,6 @@ def test_a_known_clock_stays_in_force_until_ten_seconds_have_been_seen() -> None
 
 def test_simulated_devices_keep_their_own_time_however_fast_they_are_played() -> None:
     clock = DeviceClock(FS, WALL_NS)
-    assert clock.begin_segment(0, PACKET, 123) == 0
+    assert clock.begin_segment(0, None, PACKET, 123) == 0
     assert clock.observe(2500, PACKET, 123).time_ns(2500) == WALL_NS + 10 * NS
     assert clock.ppm == 0

@@ -28,6 +28,13 @@ def builder(block_s: float = 0.01, end: StreamEnd = START) -> BlockBuilder:
     return BlockBuilder("2026-11-19_w1_left_calf_3f2a", ("emg",), EMG, block_s, end)
 
 
+class NoTime(DeviceClock):
+    """Knows nothing of time: what follows from the counts alone shows."""
+
+    def begin_segment(self, next_index: int, counter: int | None, count: int, arrival_ns: int) -> int:
+        return next_index + 1 if next_index else 0
+
+
 class Bench:
     """A track with its surroundings; `take` feeds it a packet whose values are the session's sample numbers."""
 
@@ -36,7 +43,7 @@ class Bench:
         end: StreamEnd = START,
         placement: Placement | None = None,
         stream: Stream = EMG,
-        clock: SampleClock = DeviceClock(1000.0, 0),  # noqa: B008 - has no state
+        clock: SampleClock = NoTime(1000.0, 0),  # noqa: B008 - has no state
     ) -> None:
         self.placements: list[Placement] = []
         self.track = StreamTrack(stream, builder(end=end), clock, self.placements.append, placement)
@@ -126,6 +133,18 @@ def test_a_counter_that_falls_back_within_a_connection_is_a_restart() -> None:
     bench.take(5000, range(4))
     bench.take(0, range(5, 7))
     assert list(bench.samples()) == [0, 1, 2, 3, 5, 6]
+
+
+def test_a_simulated_device_that_is_heard_late_keeps_its_own_count_and_time() -> None:
+    bench = Bench(clock=DeviceClock(1000.0, WALL_NS))
+    bench.track.link_up(BOOT)
+    bench.take(5000, range(4))
+    (block,) = bench.track.flush()
+    assert (block.first_index, block.t0_ns) == (5000, WALL_NS + 5 * NS)
+    bench.track.link_up(BOOT + 1)
+    bench.take(0, range(4))
+    (block,) = bench.track.flush()
+    assert block.first_index == 5005
 
 
 def test_a_device_without_a_counter_is_counted_by_its_samples() -> None:

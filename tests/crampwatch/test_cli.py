@@ -9,7 +9,7 @@ import pytest
 from crampwatch.cli import COMMANDS
 from crampwatch.words import hours_and_minutes
 
-HEAVY = ("scipy", "numpy", "matplotlib", "bleak", "paho", "amqtt")
+HEAVY = ("scipy", "numpy", "matplotlib", "bleak", "paho", "amqtt", "influxdb_client")
 
 
 def crampwatch(*arguments: str) -> subprocess.CompletedProcess[str]:

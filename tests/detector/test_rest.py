@@ -1,9 +1,12 @@
 """The resting level."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detector.rest import RestLevel
 from detector.settings import DetectorSettings
+from detector.sliding import slide
 
 
 def level_after(seconds: list[float], floor_uv: float = 0.0) -> float | None:
@@ -60,3 +63,13 @@ def test_starts_anew_after_relearning() -> None:
     for _ in range(5):
         rest.push_second([7.0] * 10)
     assert rest.level == 7.0
+
+
+@given(values=st.lists(st.integers(0, 9), min_size=1, max_size=40), length=st.integers(1, 12))
+def test_a_sliding_order_is_that_of_the_latest_values(values: list[int], length: int) -> None:
+    latest: list[float] = []
+    ordered: list[float] = []
+    for value in values:
+        slide(latest, ordered, value, length)
+    assert latest == values[-length:]
+    assert ordered == sorted(values[-length:])

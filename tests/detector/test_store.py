@@ -296,8 +296,8 @@ def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
 def test_a_store_of_another_version_is_refused_with_what_to_do(path: Path) -> None:
     NightStore(path).close()
     with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version = 2")
-    with pytest.raises(BadStore, match=r"version 2.*knows version 1.*use the program that wrote it"):
+        db.execute("PRAGMA user_version = 3")
+    with pytest.raises(BadStore, match=r"version 3.*knows version 2.*use the program that wrote it"):
         NightStore(path)
 
 

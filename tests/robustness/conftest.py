@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.robustness.base_night import Night, simulate
-from tests.robustness.watching import Watched, watch
+from benchmarks.robustness.night import Night, simulate
+from benchmarks.robustness.watching import Watched, watch
 
 
 @pytest.fixture(scope="session")

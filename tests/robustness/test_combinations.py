@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from benchmarks.robustness import disturbances
+from benchmarks.robustness.night import Night
+from benchmarks.robustness.watching import Converter, blocks, watch
 from collector.contract.messages import SampleBlock
-from tests.robustness import disturbances
-from tests.robustness.base_night import Night
-from tests.robustness.watching import Converter, blocks, watch
 
 COARSE = Converter(4.0, -128, 127)
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.robustness import disturbances
-from tests.robustness.base_night import Night
-from tests.robustness.watching import Converter, Watched, assert_as_undisturbed, blocks, watch
+from benchmarks.robustness import disturbances
+from benchmarks.robustness.night import Night
+from benchmarks.robustness.watching import Converter, Watched, blocks, watch
+from tests.robustness.comparison import assert_as_undisturbed
 
 CLIPPED = "signal clipped"
 

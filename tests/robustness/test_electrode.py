@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tests.robustness import disturbances
-from tests.robustness.base_night import Float, Night
-from tests.robustness.watching import Watched, assert_as_undisturbed, blocks, watch
+from benchmarks.robustness import disturbances
+from benchmarks.robustness.night import Float, Night
+from benchmarks.robustness.watching import Watched, blocks, watch
+from tests.robustness.comparison import assert_as_undisturbed
 
 FLAT = "signal flat (electrode off?)"
 CLIPPED = "signal clipped"
@@ -18,17 +19,9 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(5)
 
 
-def quiet_s(night: Night) -> float:
-    """In the middle of the longest pause between cramps, minutes from either."""
-    ends, onsets = [c.end_s for c in night.cramps[:-1]], [c.onset_s for c in night.cramps[1:]]
-    pauses = [onset - end for end, onset in zip(ends, onsets, strict=True)]
-    k = int(np.argmax(pauses))
-    return ends[k] + pauses[k] / 2
-
-
 def instead(night: Night, length_s: float, signal: Float | float) -> Watched:
     """Watch the night with this signal in place of its own for so long."""
-    at_s = quiet_s(night)
+    at_s = night.quiet_s
     return watch(night.heard(disturbances.replaced(night.emg_uv, night.fs, at_s, at_s + length_s, signal)))
 
 
@@ -36,7 +29,7 @@ def instead(night: Night, length_s: float, signal: Float | float) -> Watched:
 def test_an_electrode_put_on_anew_is_followed_down_to_half_and_up_to_a_third_more(
     night: Night, undisturbed: Watched, rng: np.random.Generator, gain: float, noise_uv: float
 ) -> None:
-    emg = disturbances.reseat(night.emg_uv, night.fs, quiet_s(night), rng, gain=gain, noise_uv=noise_uv)
+    emg = disturbances.reseat(night.emg_uv, night.fs, night.quiet_s, rng, gain=gain, noise_uv=noise_uv)
     assert_as_undisturbed(watch(night.heard(emg)), undisturbed)
 
 
@@ -44,7 +37,7 @@ def test_an_electrode_put_on_anew_is_followed_down_to_half_and_up_to_a_third_mor
 def test_an_electrode_put_on_anew_with_a_far_higher_floor_raises_no_alarm(
     night: Night, rng: np.random.Generator, gain: float, noise_uv: float
 ) -> None:
-    emg = disturbances.reseat(night.emg_uv, night.fs, quiet_s(night), rng, gain=gain, noise_uv=noise_uv)
+    emg = disturbances.reseat(night.emg_uv, night.fs, night.quiet_s, rng, gain=gain, noise_uv=noise_uv)
     assert not watch(night.heard(emg)).false_alarms
 
 
@@ -62,8 +55,8 @@ def test_an_electrode_that_is_off_is_told_within_two_seconds_until_it_is_on_agai
 ) -> None:
     watched = instead(night, length_s, uv)
     assert_as_undisturbed(watched, undisturbed)
-    assert watched.unwatched_s(quiet_s(night), quiet_s(night) + length_s, cause) > length_s - 2.0
-    assert watched.unwatched_s(quiet_s(night) + length_s + 2.0, night.seconds) == 0
+    assert watched.unwatched_s(night.quiet_s, night.quiet_s + length_s, cause) > length_s - 2.0
+    assert watched.unwatched_s(night.quiet_s + length_s + 2.0, night.seconds) == 0
 
 
 @pytest.mark.parametrize("length_s", [20.0, 300.0])
@@ -73,7 +66,7 @@ def test_an_open_input_that_picks_up_the_mains_is_told_as_mains(
     t = np.arange(round(length_s * night.fs)) / night.fs
     watched = instead(night, length_s, 1000.0 * np.sin(2 * np.pi * 50 * t))
     assert_as_undisturbed(watched, undisturbed)
-    assert watched.unwatched_s(quiet_s(night), quiet_s(night) + length_s, MAINS) > length_s - 2.0
+    assert watched.unwatched_s(night.quiet_s, night.quiet_s + length_s, MAINS) > length_s - 2.0
 
 
 def test_an_electrode_that_only_hears_the_amplifier_is_told_as_off(
@@ -81,7 +74,7 @@ def test_an_electrode_that_only_hears_the_amplifier_is_told_as_off(
 ) -> None:
     watched = instead(night, 300.0, rng.normal(0, 0.3, round(300 * night.fs)))
     assert_as_undisturbed(watched, undisturbed)
-    assert watched.unwatched_s(quiet_s(night), quiet_s(night) + 300.0, FLAT) > 298.0
+    assert watched.unwatched_s(night.quiet_s, night.quiet_s + 300.0, FLAT) > 298.0
 
 
 @pytest.mark.xfail(strict=True, reason="broadband noise that begins at once, without motion, looks like a cramp")
@@ -95,14 +88,14 @@ def test_a_loose_electrode_that_hisses_raises_no_alarm(night: Night, rng: np.ran
 def test_a_contact_that_crackles_a_few_times_a_second_is_no_cramp(
     night: Night, undisturbed: Watched, rng: np.random.Generator, step_uv: float, per_s: float
 ) -> None:
-    at_s = quiet_s(night)
+    at_s = night.quiet_s
     emg = disturbances.crackle(night.emg_uv, night.fs, at_s, at_s + 180.0, rng, step_uv=step_uv, per_s=per_s)
     assert_as_undisturbed(watch(night.heard(emg)), undisturbed)
 
 
 @pytest.mark.xfail(strict=True, reason="crackling without pause is a steady broadband noise, and looks like a cramp")
 def test_a_contact_that_crackles_without_pause_raises_no_alarm(night: Night, rng: np.random.Generator) -> None:
-    at_s = quiet_s(night)
+    at_s = night.quiet_s
     emg = disturbances.crackle(night.emg_uv, night.fs, at_s, at_s + 180.0, rng, step_uv=50.0, per_s=50.0)
     assert not watch(night.heard(emg)).false_alarms
 
@@ -115,3 +108,29 @@ def test_a_floor_that_has_just_moved_is_judged_the_same_however_the_samples_are_
     by_the_minute, by_the_second = (watch(moved, blocks(moved, block_s=block_s)).score for block_s in (60.0, 1.0))
     assert by_the_second.events == by_the_minute.events
     assert by_the_second.candidates == by_the_minute.candidates
+
+
+def jumping(night: Night, step_uv: float, after_s: float) -> Watched:
+    """The offset jumps once for each cramp, so long behind its onset."""
+    emg = night.emg_uv
+    for cramp in night.cramps:
+        emg = disturbances.jump(emg, night.fs, cramp.onset_s + after_s, step_uv)
+    return watch(night.heard(emg))
+
+
+@pytest.mark.parametrize(("step_uv", "after_s"), [(100.0, -0.5), (100.0, 0.5), (1000.0, -3.0), (1000.0, 3.0)])
+def test_a_small_jump_at_the_onset_or_a_large_one_seconds_from_it_changes_nothing(
+    night: Night, undisturbed: Watched, step_uv: float, after_s: float
+) -> None:
+    assert_as_undisturbed(jumping(night, step_uv, after_s), undisturbed)
+
+
+@pytest.mark.parametrize("after_s", [-0.5, 0.5])
+def test_a_cramp_that_begins_with_a_large_jump_is_not_alerted_but_kept_with_that_reason(
+    night: Night, after_s: float
+) -> None:
+    watched = jumping(night, 1000.0, after_s)
+    assert not watched.score.events
+    for cramp in night.cramps:
+        kept = [c for c in watched.score.candidates if abs(c.onset_s - cramp.onset_s) < 3.0]
+        assert any(str(c.rejected).startswith("began with a jump") for c in kept)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.robustness.base_night import Night
-from tests.robustness.watching import Spans, Watched, assert_as_undisturbed, blocks, watch
+from benchmarks.robustness.night import Night
+from benchmarks.robustness.watching import Spans, Watched, blocks, watch
+from tests.robustness.comparison import assert_as_undisturbed
 
 NO_DATA = "no data"
 SETTLING_S = 0.5

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tests.robustness import disturbances
-from tests.robustness.base_night import Night
-from tests.robustness.watching import Watched, assert_as_undisturbed, watch
+from benchmarks.robustness import disturbances
+from benchmarks.robustness.night import Night
+from benchmarks.robustness.watching import Watched, watch
+from tests.robustness.comparison import assert_as_undisturbed
 
 
 @pytest.mark.parametrize("bpm", [50.0, 80.0])

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.robustness import disturbances
-from tests.robustness.base_night import Float, Night
-from tests.robustness.watching import Spans, Watched, assert_as_undisturbed, watch
+from benchmarks.robustness import disturbances
+from benchmarks.robustness.night import Float, Night
+from benchmarks.robustness.watching import Spans, Watched, watch
+from tests.robustness.comparison import assert_as_undisturbed
 
 MAINS = "mains interference"
 TAKEN_OUT_UV = 10.0

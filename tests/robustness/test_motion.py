@@ -2,9 +2,10 @@
 
 import pytest
 
+from benchmarks.robustness.night import Night, simulate
+from benchmarks.robustness.watching import Watched, blocks, watch
 from collector.contract.messages import SampleBlock
-from tests.robustness.base_night import Night, simulate
-from tests.robustness.watching import Watched, assert_as_undisturbed, blocks, watch
+from tests.robustness.comparison import assert_as_undisturbed
 
 MIDDLE_S = 1800.0
 ASLEEP_S, UNKNOWN_S = 12.0, 18.0

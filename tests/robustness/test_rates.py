@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.robustness.base_night import Night, simulate
-from tests.robustness.watching import Watched, blocks, watch
+from benchmarks.robustness.night import Night, simulate
+from benchmarks.robustness.watching import Watched, blocks, watch
 
 
 def assert_found_in_time(watched: Watched, night: Night) -> None:

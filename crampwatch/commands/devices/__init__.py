@@ -1,16 +1,22 @@
-"""`crampwatch devices ...`: which wearables are understood."""
+"""`crampwatch devices ...`: which wearables are understood, which are near, and what they send."""
 
 from cyclopts import App
 
+from crampwatch.commands.devices.capture import capture
 from crampwatch.commands.devices.check import check
 from crampwatch.commands.devices.listing import list_devices
+from crampwatch.commands.devices.scan import scan
+from crampwatch.commands.devices.sniff import sniff
 
 app = App(
     "devices",
-    help="""Wearables: which are understood, and whether a profile of your own is right.
+    help="""Wearables: which are understood, which are near, what they send, and whether a profile of your own is right.
 
     Each is described by a profile, a TOML file; docs/how-to/add-a-device.md shows how to write one.
     """,
 )
 app.command(list_devices, name="list")
+app.command(scan)
+app.command(sniff)
 app.command(check)
+app.command(capture)

@@ -18,8 +18,9 @@ def check(
     profile: str,
     *,
     packets: Annotated[tuple[str, ...], Parameter(name="--hex", negative="")] = (),
+    capture: Path | None = None,
     folder: Path = Path("devices"),
-) -> None:
+) -> int:
     """Check a device profile: each fault is told with its line. With packets, show the samples in them.
 
     Parameters
@@ -29,6 +30,8 @@ def check(
     packets
         A packet in hexadecimal, as often as you like: BYTES, or CHARACTERISTIC=BYTES where several could have sent it.
         The first digits of the characteristic are enough.
+    capture
+        A file of `crampwatch devices capture`: what the profile makes of all its packets. Exits 1 if it refuses any.
     folder
         Where your own profiles are.
     """
@@ -40,6 +43,16 @@ def check(
     console.print(f"{profile}: no fault found. {checked.device.title or 'A device'} with {streams}.", markup=False)
     for packet in packets:
         _show(console, checked, _decoded(checked, packet))
+    return _replay(checked, capture) if capture else 0
+
+
+def _replay(profile: "Profile", path: Path) -> int:
+    from crampwatch.commands.devices.wearables import summary, wide_console
+    from crampwatch.radio.capture import read, replay
+
+    tally = replay(read(path), profile)
+    wide_console().print(summary(tally))
+    return 1 if tally.refused else 0
 
 
 def _decoded(profile: "Profile", text: str) -> "Samples":

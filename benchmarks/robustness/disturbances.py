@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from benchmarks.robustness.night import Float
 from collector.simulator.artefacts import LINE_HARMONICS, add_heart_beat
 from collector.simulator.subject import draw_subject
-from tests.robustness.base_night import Float
 
 
 def _time_s(emg_uv: Float, fs: float) -> Float:
@@ -44,6 +44,13 @@ def reseat(
     out[after] = gain * out[after] + rng.normal(0, noise_uv, len(since_s)) + 300.0 + 2000.0 * np.exp(-since_s / 0.2)
     handling = _part(emg_uv, fs, at_s, at_s + 0.3)
     out[handling] += rng.normal(0, 200, len(out[handling]))
+    return out
+
+
+def jump(emg_uv: Float, fs: float, at_s: float, step_uv: float) -> Float:
+    """An offset that changes at once and stays, as when a cable pulls at the electrode."""
+    out = emg_uv.copy()
+    out[round(at_s * fs) :] += step_uv
     return out
 
 

@@ -1,6 +1,7 @@
 """The night that every disturbance is laid over: a simulated wearer with cramps of stated strength, and movements."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ HOURS = 1.0
 SEED = 517
 STRENGTHS = (3.5, 4.5, 6.0, 9.0)
 """The cramps' mean envelope over the resting one. Spontaneous cramps were 2 to 6 times rest (Chaney and Sherman)."""
+
+NORMAL_MEDIAN = 0.6745
+"""The median magnitude of normally distributed samples over their RMS."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,18 @@ class Night:
     def heard(self, emg_uv: Float) -> "Night":
         """The same night with another EMG."""
         return replace(self, emg_uv=emg_uv)
+
+    @property
+    def quiet_s(self) -> float:
+        """The middle of the longest pause between cramps."""
+        pauses = [(after.onset_s - before.end_s, before.end_s) for before, after in pairwise(self.cramps)]
+        longest_s, begins_s = max(pauses)
+        return begins_s + longest_s / 2
+
+    def strength_uv(self, cramp: Span) -> float:
+        """A cramp's RMS, from the median of its samples' magnitudes: jolts of the electrodes within it do not count."""
+        part = self.emg_uv[round(cramp.onset_s * self.fs) : round(cramp.end_s * self.fs)]
+        return float(np.median(np.abs(part))) / NORMAL_MEDIAN
 
 
 def simulate(fs: float = FS, acc_fs: float = ACC_FS, seed: int = SEED) -> Night:

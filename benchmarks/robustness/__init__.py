@@ -1,0 +1,1 @@
+"""What disturbs a night, and how far the detector puts up with it, by simulation."""

@@ -1,0 +1,108 @@
+"""`crampwatch outbox ...`: nights on their way to an InfluxDB."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cyclopts import App
+from rich.console import Console
+
+from crampwatch.config import load
+from crampwatch.errors import UserError
+from crampwatch.logs import to_stderr
+from crampwatch.words import counted
+
+if TYPE_CHECKING:
+    from crampwatch.config import Config
+    from detector.sinks.outbox_state import OutboxState
+
+SHOWN_AT_MOST = 20
+"""Points that were refused mostly have one cause in common."""
+
+SETTINGS = Path("crampwatch.toml")
+
+app = App("outbox", help="Pass the nights on to an InfluxDB; show what waits and what was refused; try that again.")
+
+
+@app.default
+def show(*, config: Path = SETTINGS) -> None:
+    """Show how far the nights have got to InfluxDB, and which points it refused.
+
+    Parameters
+    ----------
+    config
+        The settings file.
+    """
+    from crampwatch.influx import influx_of, opened
+
+    settings = load(config)
+    destination = influx_of(settings).name
+    with opened(settings) as (feed, state):
+        waiting = feed.waiting(state.seq)
+        _tell(destination, waiting, state, settings)
+
+
+@app.command
+def run(*, config: Path = SETTINGS) -> None:
+    """Pass the nights on, as they happen, until stopped (SIGTERM or Ctrl-C).
+
+    It never gives up: what cannot be sent now stays in the night store and is sent later.
+
+    Parameters
+    ----------
+    config
+        The settings file.
+    """
+    from crampwatch.influx import influx_of, influx_sink
+    from crampwatch.processes import stop_on_signals
+    from detector.sinks.outbox import serve
+
+    to_stderr()
+    settings = load(config)
+    influx = influx_of(settings)
+    sink = influx_sink(influx)
+    stop = stop_on_signals()
+    serve(settings.store, settings.zone, settings.outbox, influx.name, sink, influx.poll_s, stop)
+    sink.close()
+
+
+@app.command
+def retry(*, config: Path = SETTINGS) -> None:
+    """Send the points that were refused once more, for example after the bucket has been mended.
+
+    Parameters
+    ----------
+    config
+        The settings file.
+    """
+    from crampwatch.influx import influx_of, influx_sink, opened
+    from detector.sinks.delivery import Unavailable
+    from detector.sinks.outbox import retry as send_again
+
+    settings = load(config)
+    sink = influx_sink(influx_of(settings))
+    with opened(settings) as (_, state):
+        try:
+            taken, refused = send_again(state, sink)
+        except Unavailable as trouble:
+            raise UserError(f"InfluxDB takes no points: {trouble}; nothing was lost, try again later") from trouble
+    Console(highlight=False).print(f"{counted(taken, 'point')} taken, {refused} refused again.", soft_wrap=True)
+
+
+def _tell(destination: str, waiting: int, state: "OutboxState", settings: "Config") -> None:
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    sent = "everything is sent" if not waiting else f"{counted(waiting, 'minute')} of the nights still to be sent"
+    console.print(f"{destination}: {sent}.")
+    if trouble := state.trouble():
+        since = datetime.fromtimestamp(trouble.since_ns / 1e9, settings.zone)
+        console.print(f"It takes no points since {since:%Y-%m-%d %H:%M:%S}: {trouble.reason}.")
+    refused = state.refused()
+    if not refused:
+        return
+    console.print(f"It refused {counted(refused, 'point')}, kept here (again: crampwatch outbox retry):")
+    for point, status, reason in state.quarantined(SHOWN_AT_MOST):
+        at = datetime.fromtimestamp(point.t_ns / 1e9, settings.zone)
+        what = f"{at:%Y-%m-%d %H:%M:%S} {point.measurement} {' '.join(point.tags.values())}"
+        console.print(f"  {what}: {status} {reason}")
+    if refused > SHOWN_AT_MOST:
+        console.print(f"  and {refused - SHOWN_AT_MOST} more")

@@ -1,0 +1,48 @@
+"""The outbox put together from the settings; apart from the rest, so that its process loads nothing of the others."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from crampwatch.config import Config
+from crampwatch.errors import UserError
+from detector.sinks.night_feed import NightFeed
+from detector.sinks.outbox_state import OutboxState
+from detector.sinks.settings import InfluxSettings
+from detector.store_schema import BadStore
+
+if TYPE_CHECKING:
+    from detector.sinks.influx import InfluxSink
+
+NO_INFLUX = "no InfluxDB is named: write its url, bucket and token_file under [influx] in the settings"
+
+
+def influx_of(config: Config) -> InfluxSettings:
+    """The InfluxDB of the settings; raises UserError when none is named."""
+    if config.influx is None:
+        raise UserError(NO_INFLUX)
+    return config.influx
+
+
+def influx_sink(settings: InfluxSettings) -> "InfluxSink":
+    """The bucket, ready to be written; raises UserError without the client, or when the token cannot be read."""
+    try:
+        from detector.sinks.influx import InfluxSink
+    except ModuleNotFoundError as error:
+        raise UserError(f"{error.name} is not installed; for InfluxDB: pip install 'crampwatch[influx]'") from error
+    try:
+        return InfluxSink(settings)
+    except OSError as error:
+        raise UserError(f"{settings.token_file}: the token cannot be read ({error.strerror})") from error
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[tuple[NightFeed, OutboxState]]:
+    """The night store as points, and what the outbox remembers; raises UserError when there is no store yet."""
+    destination = influx_of(config).name
+    try:
+        feed = NightFeed(config.store, config.zone)
+    except BadStore as error:
+        raise UserError(str(error)) from error
+    with closing(feed), closing(OutboxState(config.outbox, destination, feed.store_id)) as state:
+        yield feed, state

@@ -1,0 +1,1 @@
+"""Where nights go besides the night store."""

@@ -1,0 +1,59 @@
+"""The reference page of what InfluxDB holds, written from the schema."""
+
+from collections.abc import Iterator
+
+from detector.sinks.influx_schema import MEASUREMENTS, NIGHT_HOUR_UTC, Measurement
+
+INTRODUCTION = f"""# What is in InfluxDB
+
+Generated from `detector/sinks/influx_schema.py`. How to set it up: [send the nights to
+InfluxDB](../how-to/influxdb.md).
+
+The night store is the record; InfluxDB is a copy of it for dashboards, which can be made again at any time. Raw EMG is
+not in it, nor are the ten frames a second around an event: those stay in the journal and the night store.
+
+## What holds for all of it
+
+- **Points are replaced, not doubled.** The same thing has the same measurement, tags and time whenever it is sent. A
+  cramp is written when the alert is raised and once more, at the same onset, when it is over.
+- **What judging anew does not find again** gets the stage or cause `withdrawn` and the duration 0; its other fields
+  stay as they were. Leave it out by `WHERE "stage" <> 'withdrawn'`, or `WHERE "cause" <> 'withdrawn'`.
+- **Tags are few**: wearer, site, channel, device and stream, as many as you have. Night and session are fields.
+- **Types never change.** A field without a value is left out.
+- **A night** goes from local noon to local noon and has the date of its evening. The outbox writes that date by the
+  settings' `timezone`, so dashboards need no time zone of their own. Its summary lies at {NIGHT_HOUR_UTC}:00 UTC of
+  that date, wherever you live; that is between the two noons from Hawaii to New Zealand.
+- **A minute** begins at its time and is written again, every few seconds, while it lasts. A minute without data has no
+  points. A field of a minute that is no longer known keeps the last value that was.
+
+## How much it is, and for how long
+
+A night of 8 h with one channel is about 960 points, two a minute, and one for each event, candidate and stretch that
+was not watched; a simulated night came to 1300. Each further channel adds 480. That is half a million in a year, so
+nothing is thinned out and nothing expires: give the bucket no retention. If you do give it one, older points are left
+out, with one line in the log, and the night store still has them.
+
+For longer spans group by time with `min()`, `mean()` and `max()` of the fields that are called so. A mean alone hides a
+cramp of 20 s; that is why every level comes as three fields.
+
+## What it was run on
+
+Run, in the tests: the real InfluxDB 1.6.7 of Debian 12, behind an nginx that passes `/api/v2/write` on to `/write`,
+written by the official client `influxdb-client`. 1.8 and later, 2.x and 3 Core have that path of their own; none of
+them was run here. Field and tag names are never the same within a measurement, which 3 would refuse.
+"""
+
+
+def influxdb_page() -> str:
+    """The page as Markdown."""
+    return "\n".join([INTRODUCTION, *(line for measurement in MEASUREMENTS for line in _section(measurement))])
+
+
+def _section(measurement: Measurement) -> Iterator[str]:
+    yield from (f"## {measurement.name}", "", measurement.meaning, f"Time: {measurement.time}.", "")
+    yield from ("| name | type | unit | meaning |", "|---|---|---|---|")
+    for name, meaning in measurement.tags.items():
+        yield f"| `{name}` | tag | | {meaning} |"
+    for name, field in measurement.fields.items():
+        yield f"| `{name}` | {field.kind.__name__} | {field.unit} | {field.meaning} |"
+    yield ""

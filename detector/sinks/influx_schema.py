@@ -1,0 +1,167 @@
+"""What InfluxDB holds of a night: every measurement, its tags, its fields with their types and units. Nothing else
+builds points, so nothing else can be in there.
+
+A point is known by measurement, tags and time; written again it is replaced, field by field. Therefore the tags and the
+time of a thing follow from what it is and never change: an event lies at its onset and is completed when it ends.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import msgspec
+
+from collector.contract.messages import NS
+
+Value = bool | int | float | str
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One point; `t_ns` since 1970-01-01 UTC."""
+
+    measurement: str
+    tags: dict[str, str]
+    t_ns: int
+    fields: dict[str, Value]
+
+    @property
+    def identity(self) -> str:
+        """What makes two points the same, so that the later one replaces the earlier."""
+        return msgspec.json.encode([self.measurement, sorted(self.tags.items()), self.t_ns]).decode()
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field never changes its type: InfluxDB would refuse the point."""
+
+    kind: type[bool] | type[int] | type[float] | type[str]
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One measurement and everything it may hold. All tags are always there; a field without a value is left out."""
+
+    name: str
+    meaning: str
+    time: str
+    tags: Mapping[str, str]
+    fields: Mapping[str, Field]
+
+    def point(self, tags: Mapping[str, str], t_ns: int, values: Mapping[str, Value | None]) -> Point:
+        """A point; raises ValueError for a tag or field that the schema does not know."""
+        if set(tags) != set(self.tags) or not set(values) <= set(self.fields):
+            raise ValueError(f"{self.name} has the tags {list(self.tags)} and the fields {list(self.fields)}")
+        fields = {name: self.fields[name].kind(value) for name, value in values.items() if value is not None}
+        return Point(self.name, dict(tags), t_ns, fields)
+
+
+def _level(name: str, unit: str, meaning: str) -> dict[str, Field]:
+    """Lowest, mean and highest: a mean alone would hide a cramp of 20 s in its minute."""
+    words = {"min": "lowest", "mean": "mean of", "max": "highest"}
+    suffix = unit.strip("°").lower()
+    return {f"{name}_{short}_{suffix}": Field(float, unit, f"{word} {meaning}") for short, word in words.items()}
+
+
+_PLACE = {"wearer": "who wears the sensor", "site": "where"}
+_CHANNEL = {**_PLACE, "channel": "the EMG channel, as the wearable's profile names it"}
+_EVENT = {
+    "stage": Field(str, "", "`confirmed` while it lasts, then `ended`; `withdrawn` when judging anew found none"),
+    "night": Field(str, "", "date of the evening on which the night began, local time"),
+    "duration_s": Field(float, "s", "from onset to end; absent while it lasts, 0 when withdrawn"),
+    "end_ms": Field(int, "ms", "end, since 1970; absent while it lasts"),
+    "suspected_ms": Field(int, "ms", "when it was first suspected, since 1970"),
+    "alerted_ms": Field(int, "ms", "when the alert was raised, since 1970"),
+    "peak_uv": Field(float, "uV", "highest envelope"),
+    "mean_uv": Field(float, "uV", "mean envelope"),
+    "rest_uv": Field(float, "uV", "resting level before it"),
+    "threshold_uv": Field(float, "uV", "on-threshold in force"),
+    "text": Field(str, "", "what was said, in words"),
+    "reason": Field(str, "", "why it was believed or not, with figures"),
+    "event_id": Field(str, "", "the event's id in the night store and in MQTT"),
+    "session": Field(str, "", "the session it was found in"),
+    "detector_version": Field(str, "", "version of the rule"),
+    "parameters_hash": Field(str, "", "hash of the rule's parameters"),
+    "simulated": Field(bool, "", "whether the night was simulated"),
+}
+
+CRAMP = Measurement(
+    "cramp_event", "A contraction that raised an alert; told when confirmed, completed when over.",
+    "onset", _CHANNEL, _EVENT,
+)  # fmt: skip
+CANDIDATE = Measurement(
+    "cramp_candidate", "A contraction that was suspected and rejected, with the reason.", "onset", _CHANNEL,
+    {name: field for name, field in _EVENT.items() if name != "alerted_ms"}
+    | {"stage": Field(str, "", "`rejected`, or `withdrawn` when judging anew found none")},
+)  # fmt: skip
+EMG = Measurement(
+    "emg", "One minute of one EMG channel. Raw EMG never leaves the journal.", "start of the minute", _CHANNEL,
+    _level("envelope", "uV", "RMS envelope (mean: over the middles of each second's range)")
+    | _level("rest", "uV", "resting level at the end of each second")
+    | _level("threshold", "uV", "on-threshold at the end of each second")
+    | {"watched_s": Field(int, "s", "seconds in which this channel could be judged throughout")},
+)  # fmt: skip
+LEG = Measurement(
+    "leg", "One minute of what the channels share.", "start of the minute", _PLACE,
+    _level("motion", "mg", "dynamic acceleration, of each second the largest")
+    | _level("temperature", "°C", "skin temperature; the store keeps one mean a minute, so the three mostly agree")
+    | {"watched_s": Field(int, "s", "seconds in which at least one channel could be judged throughout")},
+)  # fmt: skip
+UNWATCHED = Measurement(
+    "unwatched", "A stretch during which no channel could be judged. Time before and after sessions has no points.",
+    "its start", _PLACE,
+    {
+        "cause": Field(str, "", "why, in words; `withdrawn` when judging anew found none"),
+        "end_ms": Field(int, "ms", "its end, since 1970"),
+        "duration_s": Field(float, "s", "its length; 0 when withdrawn"),
+    },
+)  # fmt: skip
+LINK = Measurement(
+    "link", "A wearable's radio link, once a minute.", "start of the minute",
+    {**_PLACE, "device": "the wearable, as the collector names it"},
+    {
+        "state": Field(str, "", "state of the link"),
+        "rssi_dbm": Field(int, "dBm", "signal strength"),
+        "battery_percent": Field(float, "%", "battery level"),
+        "battery_hours_left": Field(float, "h", "how long the battery is thought to last"),
+        "reconnects": Field(int, "", "reconnections since the session began"),
+    },
+)  # fmt: skip
+STREAM = Measurement(
+    "stream", "What arrived of a stream, once a minute.", "start of the minute",
+    {**_PLACE, "stream": "`emg`, `acc` or `temp`"},
+    {
+        "samples": Field(int, "", "samples received since the session began"),
+        "lost": Field(int, "", "samples lost since the session began"),
+        "rate": Field(float, "", "samples received per sample expected, over the last 10 s"),
+        "fitted_ppm": Field(float, "ppm", "the sensor's clock against the host's"),
+    },
+)  # fmt: skip
+NIGHT_HOUR_UTC = 22
+"""A night's summary lies at this hour of its date: between the noons around it wherever people live (UTC-10 to +13),
+and independent of the time zone set, so that a change of it does not double the summaries."""
+NIGHT = Measurement(
+    "night_summary", "A night so far, and at last.", f"{NIGHT_HOUR_UTC}:00 UTC on the date of its evening", _PLACE,
+    {
+        "night": Field(str, "", "date of the evening, local time; a night goes from noon to noon"),
+        "cramps": Field(int, "", "contractions that raised an alert"),
+        "candidates": Field(int, "", "contractions that were suspected and rejected"),
+        "cramp_s": Field(float, "s", "total length of the cramps that are over"),
+        "longest_s": Field(float, "s", "the longest of them"),
+        "recorded_s": Field(float, "s", "from the first to the last sample"),
+        "watched_s": Field(float, "s", "how long at least one channel could be judged"),
+        "start_ms": Field(int, "ms", "first sample, since 1970"),
+        "end_ms": Field(int, "ms", "behind the last sample, since 1970"),
+        "complete": Field(bool, "", "whether the night is over and judged to its end"),
+        "simulated": Field(bool, "", "whether the night was simulated"),
+    },
+)  # fmt: skip
+
+MEASUREMENTS = (CRAMP, CANDIDATE, EMG, LEG, UNWATCHED, LINK, STREAM, NIGHT)
+
+
+def night_ns(night: date) -> int:
+    """Where a night's summary lies."""
+
+    return round(datetime(night.year, night.month, night.day, NIGHT_HOUR_UTC, tzinfo=UTC).timestamp()) * NS

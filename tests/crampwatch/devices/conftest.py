@@ -1,0 +1,3 @@
+from tests.support.bluez import bus
+
+__all__ = ["bus"]

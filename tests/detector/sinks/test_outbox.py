@@ -1,0 +1,286 @@
+"""The outbox: sends what has changed, notes it afterwards, tells trouble once, keeps what is refused."""
+
+import json
+import logging
+import threading
+import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collector.contract.messages import NS
+from detector.batch import Batch
+from detector.sinks.delivery import Unavailable
+from detector.sinks.influx_schema import Value
+from detector.sinks.night_feed import NightFeed
+from detector.sinks.outbox import Outbox, backfill, retry, serve
+from detector.sinks.outbox_state import OutboxState
+from detector.store import NightStore
+from tests.detector.sinks.nights import UTC, MemorySink, at, batch, everything, fill
+from tests.support.frames import INFO, event, frames
+
+POLL_S = 5.0
+
+
+class Setting(NamedTuple):
+    store: NightStore
+    feed: NightFeed
+    state: OutboxState
+    path: Path
+
+    def outbox(self, sink: MemorySink, now_s: list[float] | None = None) -> Outbox:
+        clock = iter(now_s or ())
+        return Outbox(self.feed, self.state, sink, POLL_S, lambda: round(next(clock, 0) * NS), random=lambda: 1.0)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Setting]:
+    with (
+        NightStore(tmp_path / "nights.sqlite") as store,
+        closing(NightFeed(tmp_path / "nights.sqlite", UTC)) as feed,
+        closing(OutboxState(tmp_path / "outbox.sqlite", "here", feed.store_id)) as state,
+    ):
+        yield Setting(store, feed, state, tmp_path)
+
+
+def whole(feed: NightFeed) -> dict[str, dict[str, Value]]:
+    return {point.identity: point.fields for point in everything(feed)}
+
+
+def test_everything_arrives_and_nothing_is_sent_twice(home: Setting) -> None:
+    sink = MemorySink()
+    outbox = home.outbox(sink)
+    fill(home.store)
+    assert outbox.step() == POLL_S
+    assert sink.stored == whole(home.feed)
+    assert outbox.step() == POLL_S
+    assert len(sink.batches) == 1
+
+
+def test_what_was_sent_while_it_happened_is_the_same_as_what_is_sent_afterwards(home: Setting) -> None:
+    live, late = MemorySink(), MemorySink()
+    outbox = home.outbox(live)
+    for start in range(0, 180, 10):
+        stage = {30: ("confirmed", None), 50: ("ended", 45.0)}.get(start)
+        events = (event(20, stage[0], end_s=stage[1]),) if stage else ()  # type: ignore[arg-type]
+        home.store.commit(batch(start + 10, frames(start, start + 10), *events))
+        outbox.step()
+    list(backfill(home.feed, home.state, late))
+    assert live.stored == late.stored
+
+
+def test_a_second_start_goes_on_where_the_first_stopped(home: Setting) -> None:
+    fill(home.store)
+    home.outbox(MemorySink()).step()
+    sink = MemorySink()
+    home.outbox(sink).step()
+    assert sink.batches == []
+
+
+def test_a_long_backlog_is_sent_in_portions_without_a_pause(home: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detector.sinks.outbox.PORTION_MINUTES", 3)
+    fill(home.store, minutes=7)
+    sink = MemorySink()
+    outbox = home.outbox(sink)
+    assert [outbox.step() for _ in range(3)] == [0, 0, POLL_S]
+    assert sink.stored == whole(home.feed)
+
+
+def test_while_it_is_down_nothing_is_lost_and_one_line_tells_so_and_one_that_it_is_back(
+    home: Setting, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(home.store)
+    sink = MemorySink(away=3)
+    outbox = home.outbox(sink, [100.0, 190.0])
+    assert [outbox.step() for _ in range(3)] == [1, 2, 4]
+    trouble = home.state.trouble()
+    assert trouble == (100 * NS, "it cannot be reached (made up)")
+    outbox.step()
+    assert home.state.trouble() is None
+    assert sink.stored == whole(home.feed)
+    down, back = caplog.messages
+    assert down.startswith("InfluxDB takes no points: it cannot be reached (made up).")
+    assert back.startswith("InfluxDB takes points again after 1.5 min")
+
+
+def test_a_restart_during_an_outage_does_not_tell_of_it_again_but_of_its_end(
+    home: Setting, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(home.store)
+    home.outbox(MemorySink(away=1), [0.0]).step()
+    sink = MemorySink(away=1)
+    again = home.outbox(sink, [120.0])
+    again.step()
+    again.step()
+    assert [message.split(":")[0][:28] for message in caplog.messages] == [
+        "InfluxDB takes no points",
+        "InfluxDB takes points again ",
+    ]
+
+
+def test_a_refused_point_is_kept_shown_and_taken_on_a_later_try(
+    home: Setting, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(home.store)
+    sink = MemorySink(refuses=frozenset({at(75)}))
+    home.outbox(sink).step()
+    (kept,) = home.state.quarantined(10)
+    assert (kept.point.measurement, kept.status, kept.reason) == ("cramp_event", 400, "field type conflict")
+    assert len(sink.stored) == len(whole(home.feed)) - 1
+    assert caplog.messages == ["InfluxDB refused 1 points (field type conflict); see `crampwatch outbox`"]
+    assert retry(home.state, sink) == (0, 1)
+    sink.refuses = frozenset()
+    assert retry(home.state, sink) == (1, 0)
+    assert home.state.refused() == 0
+    assert sink.stored == whole(home.feed)
+
+
+def test_a_refused_point_that_is_taken_in_a_later_version_is_not_tried_again(home: Setting) -> None:
+    home.store.commit(batch(30, frames(0, 30), event(15, "confirmed")))
+    sink = MemorySink(refuses=frozenset({at(15)}))
+    outbox = home.outbox(sink)
+    outbox.step()
+    sink.refuses = frozenset()
+    home.store.commit(batch(30, None, event(15, "ended", end_s=29)))
+    outbox.step()
+    assert home.state.refused() == 0
+    assert sink.stored == whole(home.feed)
+
+
+def test_more_refused_points_than_are_sent_at_once_are_all_tried_again(
+    home: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detector.sinks.outbox.RETRIED_AT_ONCE", 2)
+    fill(home.store)
+    minutes = {at(60.0 * k) for k in range(4)}  # of each minute both points, emg and leg, and those of the link
+    sink = MemorySink(refuses=frozenset(minutes))
+    home.outbox(sink).step()
+    refused = home.state.refused()
+    sink.refuses = frozenset(minutes - {at(0)})
+    assert retry(home.state, sink) == (3, refused - 3)
+    sink.refuses = frozenset()
+    assert retry(home.state, sink) == (refused - 3, 0)
+    assert sink.stored == whole(home.feed)
+
+
+def test_another_destination_gets_everything(home: Setting) -> None:
+    fill(home.store)
+    home.outbox(MemorySink()).step()
+    sink = MemorySink()
+    with closing(OutboxState(home.path / "outbox.sqlite", "elsewhere", home.feed.store_id)) as state:
+        Outbox(home.feed, state, sink, POLL_S).step()
+    assert sink.stored == whole(home.feed)
+
+
+def test_an_older_copy_of_the_store_that_was_put_back_is_sent_anew(home: Setting) -> None:
+    fill(home.store)
+    home.state.advance(10_000, [], [])  # what a longer night had come to
+    sink = MemorySink()
+    home.outbox(sink).step()
+    assert sink.stored == whole(home.feed)
+
+
+def test_a_backfill_leaves_alone_how_far_the_outbox_has_got_and_says_how_far_it_is_itself(home: Setting) -> None:
+    fill(home.store)
+    home.outbox(MemorySink()).step()
+    seq, sink = home.state.seq, MemorySink()
+    ((sent, refused, left),) = backfill(home.feed, home.state, sink)
+    assert (sent, refused, left) == (len(everything(home.feed)), 0, 0)
+    assert home.state.seq == seq
+    with pytest.raises(Unavailable):
+        next(backfill(home.feed, home.state, MemorySink(away=1)))
+
+
+@settings(max_examples=6, deadline=None)
+@given(outages=st.lists(st.integers(0, 3), max_size=8), crashes=st.sets(st.integers(0, 7)))
+def test_whatever_fails_and_whenever_it_restarts_everything_arrives_once(
+    tmp_path_factory: pytest.TempPathFactory, outages: list[int], crashes: set[int]
+) -> None:
+    """A crash after sending and before noting is a state that forgets its last note."""
+    path = tmp_path_factory.mktemp("home")
+    sink = MemorySink()
+    with NightStore(path / "nights.sqlite") as store, closing(NightFeed(path / "nights.sqlite", UTC)) as feed:
+        with closing(OutboxState(path / "outbox.sqlite", "here", feed.store_id)) as state:
+            for step in range(8):
+                store.commit(batch(20.0 * step + 20, frames(20.0 * step, 20.0 * step + 20)))
+                sink.away = outages[step] if step < len(outages) else 0
+                before = state.seq
+                Outbox(feed, state, sink, POLL_S).step()
+                if step in crashes:
+                    state.advance(before, [], [])
+            sink.away = 0
+            Outbox(feed, state, sink, POLL_S).step()
+        assert sink.stored == whole(feed)
+
+
+def test_the_service_waits_for_a_store_that_is_not_there_yet_and_stops_when_asked(tmp_path: Path) -> None:
+    sink, stop = MemorySink(), threading.Event()
+    arguments = (tmp_path / "nights.sqlite", UTC, tmp_path / "outbox.sqlite", "here", sink, 0.01, stop)
+    service = threading.Thread(target=serve, args=arguments)
+    service.start()
+    with NightStore(tmp_path / "nights.sqlite") as store:
+        fill(store)
+        with closing(NightFeed(tmp_path / "nights.sqlite", UTC)) as feed:
+            expected = whole(feed)
+            while sink.stored != expected:
+                assert service.is_alive()
+                time.sleep(0.01)
+    stop.set()
+    service.join(10)
+    assert not service.is_alive()
+
+
+def test_the_service_goes_on_with_a_store_that_was_put_in_the_place_of_the_first(tmp_path: Path) -> None:
+    for name, minutes in (("nights", 2), ("mended", 4)):
+        with NightStore(tmp_path / f"{name}.sqlite") as store:
+            fill(store, minutes)
+    sink, stop = MemorySink(), threading.Event()
+    arguments = (tmp_path / "nights.sqlite", UTC, tmp_path / "outbox.sqlite", "here", sink, 0.01, stop)
+    service = threading.Thread(target=serve, args=arguments)
+    service.start()
+    while not sink.stored:
+        time.sleep(0.01)
+    (tmp_path / "mended.sqlite").replace(tmp_path / "nights.sqlite")
+    while max(point.t_ns for point in everything(NightFeed(tmp_path / "nights.sqlite", UTC))) > latest_ns(sink):
+        assert service.is_alive()
+        time.sleep(0.01)
+    stop.set()
+    service.join(10)
+    assert not service.is_alive()
+
+
+def latest_ns(sink: MemorySink) -> int:
+    return max(int(json.loads(identity)[2]) for identity in sink.stored)
+
+
+def test_memory_does_not_grow_with_the_nights(tmp_path: Path) -> None:
+    """Two nights of 8 h are read with as much as one."""
+    peaks = []
+    with NightStore(tmp_path / "nights.sqlite") as store:
+        for night in range(2):
+            info = msgspec.structs.replace(INFO, session=f"night_{night}")
+            begin_s = 86_400.0 * night
+            shown = frames(begin_s, begin_s + 8 * 3600)
+            store.commit(Batch(info=info, start_ns=at(begin_s), end_ns=at(begin_s + 8 * 3600), frames=shown))
+            with closing(NightFeed(tmp_path / "nights.sqlite", UTC)) as feed:
+                tracemalloc.start()
+                seq = 0
+                while (portion := feed.after(seq, 50)).minutes:
+                    seq = portion.seq
+                peaks.append(tracemalloc.get_traced_memory()[1])
+                tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_nothing_is_logged_while_all_is_well(home: Setting, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        fill(home.store)
+        home.outbox(MemorySink()).step()
+    assert caplog.messages == []
