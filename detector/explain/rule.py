@@ -48,7 +48,7 @@ class ExplainedRule(ContractionRule):
 
     def conditions(self, c: Contraction) -> list[Condition]:
         """All that is asked of a contraction; together those of `objection` and those that end it."""
-        conditions = [self._duration(c), self._suddenness(c), self._level(c), self._tonicity(c)]
+        conditions = [self._duration(c), self._suddenness(c), self._level(c), self._jump(c), self._tonicity(c)]
         if not c.motion_known:
             conditions.append(self._steadiness(c))
         if self._settings.shank_axis is not None:
@@ -83,6 +83,15 @@ class ExplainedRule(ContractionRule):
             texts.TIMES_REST.format(ratio=median_uv / c.rest_uv),
             texts.MORE_THAN_TIMES.format(ratio=least_uv / c.rest_uv) if least_uv else texts.NO_EARLIER_REST,
             not self.back_at_rest(c),
+        )
+
+    def _jump(self, c: Contraction) -> Condition:
+        median_uv = c.ordered_uv[len(c.ordered_uv) // 2]
+        return Condition(
+            texts.JUMP,
+            texts.TIMES_ITS_RMS.format(ratio=c.jump_uv / median_uv),
+            texts.AT_MOST_TIMES.format(ratio=self._settings.jump_ratio),
+            not self.began_with_a_jump(c),
         )
 
     def _tonicity(self, c: Contraction) -> Condition:

@@ -19,6 +19,7 @@ OBJECTIONS = {
     texts.DURATION: "lasted",
     texts.RISE: "did not begin suddenly",
     texts.ABOVE_EARLIER_REST: "only came back to a resting level",
+    texts.JUMP: "began with a jump",
     texts.TONICITY: "came in bursts",
     texts.STEADINESS: "changed its strength too much",
     texts.LYING: "the shank was upright",
@@ -66,6 +67,9 @@ def test_every_objection_of_the_rule_is_a_condition_that_does_not_hold() -> None
     moved_electrode = Leg(400, fs=250.0, rest_uv=6.0)
     moved_electrode.emg_uv[:, 130 * 250 : 340 * 250] /= 3.0
     judge(moved_electrode)
+    loosened = Leg(140, fs=250.0)
+    loosened.emg_uv[:, 60 * 250 :] = 3 * loosened.emg_uv[:, 60 * 250 :] + 2000
+    judge(loosened)
     assert CheckedRule.said == {None, *OBJECTIONS.values()}
 
 
