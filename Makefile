@@ -23,8 +23,9 @@ test: $(VENV)/.dev apt-packages ## the checks and all tests but the slow ones
 test-slow: $(VENV)/.dev apt-packages ## the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
 
-check: $(VENV)/.dev ## style, types and import rules
+check: $(VENV)/.dev ## style, types, import rules, and whether the accuracy page is about this rule
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m benchmarks.accuracy --check
 
 format: $(VENV)/.dev ## put the code in the project's style
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
