@@ -80,7 +80,8 @@ if cramps and movements are as assumed, and which of its parts that depends on.
   generator that shares no code with it and differs in form (second generator, seeds from {nights.SECOND_SEED + 1}).
   EMG at {", ".join(f"{rate:g}" for rate in nights.RATES)} Hz in turn, in the second also at {nights.ODD_RATE:g} Hz.
 - *Tuning set*, {len(nights.TUNING)} half nights of the first generator (seeds from {nights.TUNING_SEED + 1}), for
-  choosing thresholds, those of the other rules below among them.
+  choosing the thresholds of the other rules below. Our own rule was tuned on other nights of both generators, all with
+  seeds below {nights.TUNING_SEED}.
 - Every night is scored by the code of `crampwatch score` and compared by that of `crampwatch evaluate`. Cramps shorter
   than the {settings.confirm_asleep_s:g} s it takes to confirm one are left out of the shares. Brackets hold 95 %
   intervals: Wilson's for shares, exact Poisson ones for rates.
