@@ -21,7 +21,7 @@ SHOWN_AT_MOST = 20
 
 SETTINGS = Path("crampwatch.toml")
 
-app = App("outbox", help="Pass the nights on to an InfluxDB; show what waits and what was refused; try that again.")
+app = App("outbox", help="Pass the nights on to an InfluxDB; show what waits and what was refused.")
 
 
 @app.default
