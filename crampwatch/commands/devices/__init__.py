@@ -10,7 +10,7 @@ from crampwatch.commands.devices.sniff import sniff
 
 app = App(
     "devices",
-    help="""Wearables: which are understood, which are near, what they send, and whether a profile of your own is right.
+    help="""Which wearables are understood, near, and what they send.
 
     Each is described by a profile, a TOML file; docs/how-to/add-a-device.md shows how to write one.
     """,
