@@ -10,10 +10,8 @@ from crampwatch.commands.devices.sniff import sniff
 
 app = App(
     "devices",
-    help="""Which wearables are understood, near, and what they send.
-
-    Each is described by a profile, a TOML file; docs/how-to/add-a-device.md shows how to write one.
-    """,
+    # One line, as in crampwatch/cli.py: it depends on what was loaded before which of the two is shown.
+    help="Which wearables are understood, near, and what they send.",
 )
 app.command(list_devices, name="list")
 app.command(scan)
