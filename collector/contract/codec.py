@@ -1,5 +1,6 @@
 """Bytes to messages and back, refusing what is not one with a named error."""
 
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,13 +8,16 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from collector.contract.errors import ContractError, Inconsistent, Malformed, Oversized, Truncated, WrongVersion
+from collector.contract.errors import ContractError, Damaged, Inconsistent, Malformed, Oversized, Truncated, WrongVersion
 from collector.contract.messages import LATEST_NS, VERSION, SampleBlock
 
 MAX_BYTES = 4 * 1024 * 1024
 """Nothing honest is larger: 1 s of 64 channels at 4 kHz in 32 bits is 1 MB."""
 MAX_CHANNELS = 256
 """The widest high-density EMG grid on the market has 256 electrodes."""
+CHECKSUM = b"\xce"
+"""MessagePack's mark of an unsigned integer of 32 bits."""
+CHECKSUM_BYTES = len(CHECKSUM) + 4
 
 _block_decoder = msgspec.msgpack.Decoder(SampleBlock)
 _block_encoder = msgspec.msgpack.Encoder()
@@ -31,13 +35,21 @@ _json_version_decoder = msgspec.json.Decoder(_Versioned)
 
 
 def encode_block(block: SampleBlock) -> bytes:
-    """The block as MessagePack."""
-    return _block_encoder.encode(block)
+    """The block as MessagePack, and behind it the CRC-32 of these bytes as a MessagePack integer.
+
+    A bit that flips on a failing card or in a broker's memory would otherwise be just another sample.
+    """
+    content = _block_encoder.encode(block)
+    return content + _checksum(content)
 
 
 def decode_block(payload: bytes) -> SampleBlock:
-    """A block from MessagePack; raises a ContractError that names what is wrong."""
-    block = _decode(payload, _block_decoder.decode, _version_decoder.decode)
+    """A block from its bytes; raises a ContractError that names what is wrong."""
+    _check_size(payload)
+    content = payload[:-CHECKSUM_BYTES]
+    if payload[-CHECKSUM_BYTES:] != _checksum(content):
+        raise Damaged("the block's checksum does not match: bytes were changed, cut off or added on the way")
+    block = _decode(content, _block_decoder.decode, _version_decoder.decode)
     _check_consistent(block)
     return block
 
@@ -67,10 +79,7 @@ class RefusalCounter:
 def _decode(
     payload: bytes, decode: Callable[[bytes], Message], decode_version: Callable[[bytes], _Versioned]
 ) -> Message:
-    if not payload:
-        raise Truncated("the message is empty")
-    if len(payload) > MAX_BYTES:
-        raise Oversized(f"the message has {len(payload)} bytes; {MAX_BYTES} is the most that is accepted")
+    _check_size(payload)
     try:
         # A message of a later version may fail on its fields first; its version is the more helpful reason.
         _check_version(payload, decode_version)
@@ -81,6 +90,17 @@ def _decode(
         raise Malformed(f"a text in the message is not UTF-8: {error}") from error
     except RecursionError as error:
         raise Malformed("the message is nested deeper than any of ours") from error
+
+
+def _check_size(payload: bytes) -> None:
+    if not payload:
+        raise Truncated("the message is empty")
+    if len(payload) > MAX_BYTES:
+        raise Oversized(f"the message has {len(payload)} bytes; {MAX_BYTES} is the most that is accepted")
+
+
+def _checksum(content: bytes) -> bytes:
+    return CHECKSUM + zlib.crc32(content).to_bytes(4, "big")
 
 
 def _check_version(payload: bytes, decode_version: Callable[[bytes], _Versioned]) -> None:

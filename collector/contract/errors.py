@@ -18,6 +18,10 @@ class Truncated(ContractError):
     """The bytes stop before the message does."""
 
 
+class Damaged(ContractError):
+    """The bytes are not those that were sent: the checksum does not match."""
+
+
 class Oversized(ContractError):
     """The message is larger than any honest one."""
 

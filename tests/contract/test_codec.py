@@ -1,10 +1,11 @@
 """What goes over the wire is fixed to the byte, and what is not ours is refused by name."""
 
+import zlib
 from typing import Literal
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from collector.contract import errors
@@ -35,7 +36,8 @@ BLOCK = SampleBlock(
     samples=bytes.fromhex("0100 ffff 0080"),
 )
 # By the MessagePack specification: 8b a map of 11; a1 76 "v"; 92 an array of two; cd a 16-bit, cf a 64-bit unsigned
-# integer; cb a double (406f4000... is 250.0, 3fd0... is 0.25); c4 06 six raw bytes.
+# integer; cb a double (406f4000... is 250.0, 3fd0... is 0.25); c4 06 six raw bytes;
+# ce a 32-bit unsigned integer, the CRC-32 of all before it (as gzip writes it).
 BLOCK_BYTES = bytes.fromhex(
     "8b a176 01"
     "a773657373696f6e bc323032362d31312d31395f77315f6c6566745f63616c665f33663261"
@@ -48,7 +50,9 @@ BLOCK_BYTES = bytes.fromhex(
     "a86368616e6e656c73 91 82 a46e616d65 b0454d47204c5f47617374726f634d6564 a57363616c65 cb3fd0000000000000"
     "a56474797065 a33c6932"
     "a773616d706c6573 c406 0100ffff0080"
+    "ce d2d26374"
 )
+CHECKSUM_BYTES = 5
 JSON: list[tuple[msgspec.Struct, bytes]] = [
     (
         Status(state="ended", t_ns=5, session="s", last_seq={"emg": 3}, reason="switched off"),
@@ -114,7 +118,12 @@ def blocks(draw: st.DrawFn) -> SampleBlock:
 
 def changed(**fields: object) -> bytes:
     """The golden block with other values in some fields."""
-    return msgspec.msgpack.encode({**msgspec.msgpack.decode(BLOCK_BYTES), **fields})
+    return sealed(msgspec.msgpack.encode({**msgspec.msgpack.decode(BLOCK_BYTES[:-CHECKSUM_BYTES]), **fields}))
+
+
+def sealed(content: bytes) -> bytes:
+    """With the checksum that makes any content look as it was sent."""
+    return content + b"\xce" + zlib.crc32(content).to_bytes(4, "big")
 
 
 def test_a_block_has_these_bytes() -> None:
@@ -137,14 +146,23 @@ def test_every_block_comes_back_as_it_was(original: SampleBlock) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_make_the_block_decoder_fail_in_any_other_way_than_by_name(payload: bytes) -> None:
-    with pytest.raises(errors.ContractError):
-        decode_block(payload)
+def test_no_bytes_make_the_block_decoder_fail_in_any_other_way_than_by_name(content: bytes) -> None:
+    for payload in (content, sealed(content)):
+        with pytest.raises(errors.ContractError):
+            decode_block(payload)
 
 
 @given(st.integers(0, len(BLOCK_BYTES) - 1), st.binary(min_size=1, max_size=4))
-def test_a_damaged_block_is_refused_by_name_or_is_consistent(at: int, damage: bytes) -> None:
+def test_whatever_byte_was_changed_on_the_way_the_block_is_refused(at: int, damage: bytes) -> None:
     payload = BLOCK_BYTES[:at] + damage + BLOCK_BYTES[at + len(damage) :]
+    assume(payload != BLOCK_BYTES)
+    with pytest.raises(errors.Damaged):
+        decode_block(payload)
+
+
+@given(st.integers(0, len(BLOCK_BYTES) - 1 - CHECKSUM_BYTES), st.binary(min_size=1, max_size=4))
+def test_odd_content_with_its_checksum_is_refused_by_name_or_is_consistent(at: int, odd: bytes) -> None:
+    payload = sealed((BLOCK_BYTES[:at] + odd + BLOCK_BYTES[at + len(odd) :])[:-CHECKSUM_BYTES])
     try:
         decoded = decode_block(payload)
     except errors.ContractError:
@@ -159,10 +177,21 @@ def test_no_bytes_make_the_json_decoder_fail_in_any_other_way_than_by_name(paylo
         decode_json(payload, Ack)
 
 
-@pytest.mark.parametrize("length", range(len(BLOCK_BYTES)))
-def test_a_block_cut_short_is_truncated(length: int) -> None:
-    with pytest.raises(errors.Truncated):
+@pytest.mark.parametrize("length", range(1, len(BLOCK_BYTES)))
+def test_a_block_cut_short_is_damaged(length: int) -> None:
+    with pytest.raises(errors.Damaged):
         decode_block(BLOCK_BYTES[:length])
+
+
+@pytest.mark.parametrize("length", range(1, len(BLOCK_BYTES) - CHECKSUM_BYTES))
+def test_a_block_that_was_sent_cut_short_is_truncated(length: int) -> None:
+    with pytest.raises(errors.Truncated):
+        decode_block(sealed(BLOCK_BYTES[:length]))
+
+
+def test_an_empty_message_is_truncated() -> None:
+    with pytest.raises(errors.Truncated):
+        decode_block(b"")
 
 
 def test_a_message_of_more_than_4_mib_is_oversized() -> None:
@@ -224,14 +253,14 @@ def test_a_block_with_an_impossible_field_is_malformed(fields: dict[str, object]
 
 def test_text_that_is_not_utf8_is_malformed() -> None:
     with pytest.raises(errors.Malformed):
-        decode_block(BLOCK_BYTES.replace(b"w1_left", b"\xff1_left"))
+        decode_block(sealed(BLOCK_BYTES[:-CHECKSUM_BYTES].replace(b"w1_left", b"\xff1_left")))
     with pytest.raises(errors.Malformed):
         decode_json(b'{"session":"\xff"}', Ack)
 
 
 def test_nesting_without_end_is_malformed() -> None:
     with pytest.raises(errors.Malformed):
-        decode_block(b"\x81\xa1x" + b"\x91" * 100_000)
+        decode_block(sealed(b"\x81\xa1x" + b"\x91" * 100_000))
     with pytest.raises(errors.Malformed):
         decode_json(b'{"x":' + b"[" * 100_000, Ack)
 

@@ -110,7 +110,7 @@ def test_what_breaks_the_contract_is_counted_by_reason_and_logged_once(
             running.service.message(LEFT_CALF.topic("emg"), b"\xc1nonsense")
         running.service.message(LEFT_CALF.topic("acc"), encode_block(BLOCKS[1]))
         running.service.message("crampwatch/v1/W1/left calf/emg", encode_block(BLOCKS[1]))
-        assert running.service.refusals.counts == {"Truncated": 3, "Malformed": 3, "Inconsistent": 1, "BadTopic": 1}
+        assert running.service.refusals.counts == {"Truncated": 3, "Damaged": 3, "Inconsistent": 1, "BadTopic": 1}
     assert len(caplog.records) == 4
 
 
