@@ -26,7 +26,7 @@ from detector.sinks.influx_reference import influxdb_page
 from detector.sinks.settings import InfluxSettings
 
 MESSAGES: dict[type[msgspec.Struct], str] = {
-    messages.SampleBlock: "`emg`, `acc`, `temp` (a MessagePack map, `samples` raw bytes there; then its CRC-32 as a uint 32)",
+    messages.SampleBlock: "`emg`, `acc`, `temp` (a MessagePack map with raw `samples`, then its CRC-32 as a uint 32)",
     messages.Channel: "within a sample block",
     messages.Clock: "within a sample block",
     messages.Status: "`status` (JSON, retained, last will)",

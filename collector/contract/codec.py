@@ -8,7 +8,15 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from collector.contract.errors import ContractError, Damaged, Inconsistent, Malformed, Oversized, Truncated, WrongVersion
+from collector.contract.errors import (
+    ContractError,
+    Damaged,
+    Inconsistent,
+    Malformed,
+    Oversized,
+    Truncated,
+    WrongVersion,
+)
 from collector.contract.messages import LATEST_NS, VERSION, SampleBlock
 
 MAX_BYTES = 4 * 1024 * 1024
