@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format reference pictures accuracy bench robustness fuzz lock clean apt-packages
+.PHONY: help demo test test-slow check format reference pictures accuracy bench robustness faults fuzz soak lock clean apt-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,8 +46,11 @@ bench: $(VENV)/.dev .venv-peers/.installed apt-packages ## what detector and col
 robustness: $(VENV)/.dev ## where robustness ends, on simulated nights (minutes)
 	@$(BIN)/python -m benchmarks.robustness
 
-fuzz: $(VENV)/.dev ## random packets against every device profile, until stopped
-	@$(BIN)/python -m tests.fuzz.packets
+faults: $(VENV)/.dev apt-packages ## what is lost when something fails (a quarter of an hour)
+	@$(BIN)/python -m tests.faults
+
+fuzz: $(VENV)/.dev apt-packages ## a million damaged inputs against everything that comes from outside (minutes)
+	@$(BIN)/python -m tests.fuzz
 
 .venv-peers/.installed: requirements-peers.lock $(BIN)/uv
 	@$(PYTHON) -m venv .venv-peers

@@ -62,8 +62,8 @@ class JournalFeed:
         self._cursor = min(self._cursor, row - 1)
 
     def rewind(self, from_seq: Mapping[StreamKind, int]) -> None:
-        """Hand out again from the earliest of these blocks on; blocks that the journal does not hold are left out."""
-        rows = [self._journal.row_of(stream, seq) for stream, seq in from_seq.items()]
+        """Hand out again from the earliest of these blocks on, or from the next ones that the journal still holds."""
+        rows = [self._journal.row_from(stream, seq) for stream, seq in from_seq.items()]
         self._cursor = min([self._cursor, *(row - 1 for row in rows if row is not None)])
 
     def save(self) -> None:

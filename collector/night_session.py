@@ -13,13 +13,13 @@ from collector.block_builder import BlockBuilder
 from collector.contract.codec import decode_block
 from collector.contract.errors import BadRecording
 from collector.contract.journal import SUFFIX, Header, Journal, StreamEnd
-from collector.contract.messages import SampleBlock, StreamKind
+from collector.contract.messages import NS, SampleBlock, StreamKind
 from collector.contract.nights import night_of
 from collector.devices.decoder import Samples
 from collector.devices.profile import DeviceInfo, Stream
 from collector.settings import CollectorSettings
 from collector.stream_track import Placement, StreamTrack
-from collector.time_source import TimeSource
+from collector.time_source import CLOCK_STEP_NS, TimeSource
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +40,6 @@ class NightSession:
         self.journal = journal
         self.path = path
         self.night = night_of(journal.header.started_ns, settings.zone)
-        # One for all streams, whichever link they come by and whenever they begin: it is what keeps them together.
-        self.wall_offset_ns = time.wall_offset_ns()
         self._time = time
         self._streams = streams
         self._complete: list[SampleBlock] = []
@@ -49,6 +47,9 @@ class NightSession:
         # A commit in a thread goes on after the task that waited for it was cancelled; `close` has to wait for it.
         self._writing = threading.Lock()
         kept = dict(_continuations(journal))
+        # One for all streams, whichever link they come by and whenever they begin: it is what keeps them together.
+        # A clock that was set back a little while the collector was away must not make the session's time run back.
+        self.wall_offset_ns = time.wall_offset_ns() + time.set_back_ns(_last_ns(kept.values()))
         kinds = tuple(stream.kind for stream in streams)
         self.tracks: dict[StreamKind, StreamTrack] = {}
         for stream in streams:
@@ -62,6 +63,8 @@ class NightSession:
     def begin(cls, streams: Streams, device: str, settings: CollectorSettings, time: TimeSource) -> "NightSession":
         """Go on with tonight's open session of this place and these streams, or begin one.
 
+        One whose samples lie in the future was dated by a clock that has been set back: it is brought to its end.
+
         `device` is for the journal's header: what the streams come from, in words.
 
         Raises BadRecording when the journal cannot be written.
@@ -70,7 +73,7 @@ class NightSession:
         night = night_of(now_ns, settings.zone)
         for journal, path in journals(settings):
             if night_of(journal.header.started_ns, settings.zone) == night and not journal.ended:
-                if _suits(journal, streams):
+                if _suits(journal, streams) and not _was_set_back(journal, time):
                     return cls(journal, path, streams, settings, time)
                 journal.end()
             journal.close()
@@ -165,6 +168,21 @@ def _continuations(journal: Journal) -> Iterable[tuple[StreamKind, _Kept]]:
         assert row is not None
         (entry,) = journal.read(after=row - 1, limit=1)
         yield kind, _Kept(end, decode_block(entry.payload), placements.get(kind))
+
+
+def _last_ns(kept: Iterable[_Kept]) -> int:
+    """The end of what a journal holds; 0 when that is nothing."""
+    return max((each.last.end_ns for each in kept if each.last), default=0)
+
+
+def _was_set_back(journal: Journal, time: TimeSource) -> bool:
+    """Whether the host's clock was set back since this journal was written, by more than a session bears."""
+    by_ns = time.set_back_ns(_last_ns(kept for _, kept in _continuations(journal)))
+    if by_ns <= CLOCK_STEP_NS:
+        return False
+    session = journal.header.session
+    log.warning("The host's clock was set back by %.0f s since session %s; a new one begins.", by_ns / NS, session)
+    return True
 
 
 def _suits(journal: Journal, streams: Streams) -> bool:

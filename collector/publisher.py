@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -19,9 +19,10 @@ from collector.contract.broker import BrokerSettings
 from collector.contract.codec import decode_json, encode_json
 from collector.contract.errors import BadRecording, ContractError
 from collector.contract.journal import SUFFIX
-from collector.contract.messages import Fault, Faults, Health, ReplayRequest, SessionId, Status
+from collector.contract.messages import Fault, Faults, Health, ReplayRequest, SessionId, Status, StreamKind
 from collector.contract.topics import Place
 from collector.journal_feed import JournalFeed
+from collector.mqtt_client import Attempts, Denials, mqtt_client
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ class Publisher:
     """Publishes journals one after the other, each from where it was acknowledged; answers `cmd/replay`.
 
     `health` is asked for every `health_every_s`, in the publisher's thread, with the number of rows not yet published.
-    `faults` is asked for all the time; what it says is published when it says something else.
+    `faults` is asked for all the time; what it says is published when it says something else. Raises BadAccess when a
+    file needed to enter the broker is no good.
     """
 
     def __init__(
@@ -66,12 +68,15 @@ class Publisher:
         self._now_ns = now_ns
         self._new_paths: deque[Path] = deque()
         self._feeds: deque[JournalFeed] = deque()
-        self._rows: dict[int, tuple[JournalFeed, int]] = {}  # message id -> what it carries
-        self._notices: set[int] = set()  # ids of messages that carry no row
+        self._rows: dict[int, tuple[JournalFeed, int, StreamKind]] = {}  # message id -> what it carries
+        self._notices: dict[int, tuple[str, bytes]] = {}  # the same for messages that carry no row
+        self._denied_notices: dict[str, bytes] = {}  # the last of each kind, to be tried again
+        self._denials = Denials(broker, log)
+        self._client_id = f"crampwatch-collector-{place.wearer}-{place.site}"
+        self._attempts = Attempts(broker, self._client_id, log, RECONNECT_S)
         self._window = WINDOW
-        self._pause_s = RECONNECT_S[0]
         self._paused_until_s = 0.0
-        self._unreachable = self._denied = False
+        self._unreachable = False
         self._announced: SessionId | None = None
         self._told: list[tuple[str, ...]] | None = None  # the faults the broker knows of
         self._progress_s = 0.0
@@ -108,6 +113,7 @@ class Publisher:
         self._take_new_paths()
         self._retire_ended()
         self._announce()
+        self._repeat_notices()
         self._fill_window()
         self._report()
         self._tell_faults(self._faults())
@@ -115,7 +121,9 @@ class Publisher:
 
     def _settled(self) -> bool:
         """Whether nothing is left to publish, or nobody takes it."""
-        if self._unreachable or self._denied or time.monotonic() - self._progress_s > GIVE_UP_S:
+        now_s = time.monotonic()
+        away = self._unreachable or self._connect_due_s - now_s > GIVE_UP_S
+        if away or self._denials or now_s - self._progress_s > GIVE_UP_S:
             return True
         busy = self._new_paths or self._rows or self._notices
         return not busy and all(feed.drained and not feed.ended for feed in self._feeds)
@@ -135,7 +143,7 @@ class Publisher:
 
     def _retire_ended(self) -> None:
         """Announce the end of a session whose rows the broker has, and go on to the next."""
-        if not self._feeds or not self._client.is_connected():
+        if not self._feeds or not self._attempts.entered:
             return
         feed = self._feeds[0]
         if feed.ended and feed.drained:
@@ -146,18 +154,23 @@ class Publisher:
     def _announce(self) -> None:
         """Say that we are there and which session this is, when either is news."""
         session = self._feeds[0].session if self._feeds else None
-        if self._client.is_connected() and session != self._announced and session is not None:
+        if self._attempts.entered and session != self._announced and session is not None:
             self._send_status("online", self._feeds[0])
             self._announced = session
 
+    def _repeat_notices(self) -> None:
+        if self._attempts.entered and time.monotonic() >= self._paused_until_s:
+            for what, payload in list(self._denied_notices.items()):
+                self._send_notice(what, payload)
+
     def _fill_window(self) -> None:
         room = self._window - len(self._rows)
-        if not self._feeds or not self._client.is_connected() or room <= 0 or time.monotonic() < self._paused_until_s:
+        if not self._feeds or not self._attempts.entered or room <= 0 or time.monotonic() < self._paused_until_s:
             return
         feed = self._feeds[0]
         for entry in feed.take(room):
             sent = self._send(entry.stream, entry.payload, "application/x-msgpack")
-            self._rows[sent] = (feed, entry.row)
+            self._rows[sent] = (feed, entry.row, entry.stream)
 
     def _report(self) -> None:
         now_s = time.monotonic()
@@ -165,7 +178,7 @@ class Publisher:
             self._save_due_s = now_s + SAVE_EVERY_S
             for feed in self._feeds:
                 feed.save()
-        if self._client.is_connected() and now_s >= self._health_due_s:
+        if self._attempts.entered and now_s >= self._health_due_s:
             self._health_due_s = now_s + self._health_every_s
             health = self._health(sum(feed.unpublished for feed in self._feeds))
             self._client.publish(
@@ -174,37 +187,34 @@ class Publisher:
 
     def _tell_faults(self, faults: tuple[Fault, ...]) -> None:
         said = [(fault.device, fault.cause, *fault.streams) for fault in faults]
-        if self._client.is_connected() and said != self._told:
+        if self._attempts.entered and said != self._told:
             self._told = said
             message = Faults(t_ns=self._now_ns(), faults=faults)
-            self._notices.add(self._send("fault", encode_json(message), "application/json", retain=True))
+            self._send_notice("fault", encode_json(message))
 
     def _serve_network(self) -> None:
         """Let paho read and write for a moment; connect when there is no connection."""
         if self._client.loop(WAIT_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
             return
-        now_s = time.monotonic()
-        if now_s < self._connect_due_s:
+        if time.monotonic() < self._connect_due_s:
             # Not Event.wait: while stopping it would return at once and spin.
             time.sleep(WAIT_S)
             return
-        self._connect_due_s = now_s + self._pause_s
-        self._pause_s = min(2 * self._pause_s, RECONNECT_S[1])
         try:
             self._client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s)
             self._unreachable = False
         except OSError as error:
-            if not self._unreachable:
-                log.warning("No MQTT broker at %s (%s); the journal keeps everything. Trying on.", self._where, error)
+            self._attempts.unreachable(error)
+            self._connect_due_s = time.monotonic() + self._attempts.next_s()
             self._unreachable = True
 
     def _leave(self) -> None:
         """Write down how far we came and disconnect; a session that goes on later is announced as offline."""
         self._tell_faults(())
-        if self._client.is_connected() and self._feeds:
+        if self._attempts.entered and self._feeds:
             self._send_status("offline", self._feeds[0])
         self._progress_s = time.monotonic()
-        while self._client.is_connected() and self._notices and time.monotonic() - self._progress_s < GIVE_UP_S:
+        while self._attempts.entered and self._notices and time.monotonic() - self._progress_s < GIVE_UP_S:
             self._client.loop(WAIT_S)
         self._client.disconnect()
         for feed in self._feeds:
@@ -214,7 +224,12 @@ class Publisher:
         last_seq = feed.last_seq() if state == "ended" else {}
         reason = "stopped" if state == "offline" else ""
         status = Status(state=state, t_ns=self._now_ns(), session=feed.session, last_seq=last_seq, reason=reason)
-        self._notices.add(self._send("status", encode_json(status), "application/json", retain=True))
+        self._send_notice("status", encode_json(status))
+
+    def _send_notice(self, what: str, payload: bytes) -> None:
+        self._denied_notices.pop(what, None)
+        sent = self._send(what, payload, "application/json", retain=True)
+        self._notices[sent] = (what, payload)
 
     def _send(self, what: str, payload: bytes, content_type: str, *, retain: bool = False) -> int:
         properties = self._properties(content_type)
@@ -228,13 +243,7 @@ class Publisher:
         return properties
 
     def _new_client(self) -> paho.Client:
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            f"crampwatch-collector-{self._place.wearer}-{self._place.site}",
-            protocol=paho.MQTTv5 if self._broker.protocol == "5" else paho.MQTTv311,
-        )
-        if self._broker.username:
-            client.username_pw_set(self._broker.username, self._broker.secret())
+        client = mqtt_client(self._broker, self._client_id)
         client.max_inflight_messages_set(WINDOW)
         vanished = Status(state="offline", t_ns=self._now_ns(), reason="the collector vanished")
         client.will_set(self._place.topic("status"), encode_json(vanished), qos=1, retain=True)
@@ -244,38 +253,35 @@ class Publisher:
         client.on_message = self._on_message
         return client
 
-    @property
-    def _where(self) -> str:
-        return f"{self._broker.host}:{self._broker.port}"
-
     def _on_connect(self, client: paho.Client, _: object, __: object, reason: ReasonCode, properties: Any) -> None:
-        if reason.is_failure:
-            log.error("The MQTT broker at %s refuses us: %s; check user and password.", self._where, reason)
+        if not self._attempts.answered(reason):
             return
-        self._pause_s = RECONNECT_S[0]
         # A broker that speaks MQTT 5 may want fewer messages in flight.
         self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
         self._announced = self._told = None
         client.subscribe(self._place.topic("cmd/replay"), qos=1)
 
     def _on_disconnect(self, _: paho.Client, __: object, ___: object, reason: ReasonCode, ____: object) -> None:
-        if reason.is_failure:
-            log.warning("The connection to the MQTT broker at %s was lost: %s", self._where, reason)
+        self._attempts.ended(reason)
+        self._connect_due_s = time.monotonic() + self._attempts.next_s()
 
     def _on_publish(self, _: paho.Client, __: object, mid: int, reason: ReasonCode, ___: object) -> None:
-        self._notices.discard(mid)
-        if mid not in self._rows:
-            return
-        feed, row = self._rows.pop(mid)
-        if reason.is_failure:
-            feed.refuse(row)
-            self._paused_until_s = time.monotonic() + DENIED_PAUSE_S
-            if not self._denied:
-                log.error("The MQTT broker denies what we publish: %s; check its access control list.", reason)
+        if notice := self._notices.pop(mid, None):
+            what, payload = notice
+            if reason.is_failure:
+                self._denied_notices.setdefault(what, payload)
+        elif row := self._rows.pop(mid, None):
+            feed, number, what = row
+            if reason.is_failure:
+                feed.refuse(number)
+            else:
+                feed.acknowledge(number)
+                self._progress_s = time.monotonic()
         else:
-            feed.acknowledge(row)
-            self._progress_s = time.monotonic()
-        self._denied = reason.is_failure
+            return  # health, of which there will be more
+        if reason.is_failure:
+            self._paused_until_s = time.monotonic() + DENIED_PAUSE_S
+        self._denials.note(what, reason)
 
     def _on_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
         try:

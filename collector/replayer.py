@@ -1,5 +1,6 @@
 """Plays a recording into the broker as a collector would: status, blocks, answers to replay requests, end."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -7,7 +8,7 @@ from contextlib import suppress
 from typing import Literal
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from collector.contract.broker import BrokerSettings
@@ -16,15 +17,18 @@ from collector.contract.errors import ContractError
 from collector.contract.messages import NS, Ack, ReplayRequest, Status, StreamKind
 from collector.contract.recording import Recording
 from collector.contract.topics import Place
+from collector.mqtt_client import Denials, mqtt_client, not_answered, refused, unreachable
 
 BLOCK_S = 1.0
 """As the collector sends them."""
 WINDOW = 200
 """Messages the broker has not acknowledged yet: enough to keep it busy, 0.5 MB of blocks at most."""
 AHEAD_BLOCKS = 600
-"""How far a detector that reports its progress may be behind: mosquitto drops what queues beyond 1000 messages."""
+"""How far a detector that reports its progress may be behind: as installed, mosquitto drops what queues beyond 1000."""
 WAIT_S = 0.05
 RECONNECT_S = 0.5
+
+log = logging.getLogger(__name__)
 
 
 class BrokerUnreachable(ContractError):
@@ -86,7 +90,9 @@ class Replayer:
         self._filed: dict[StreamKind, int] | None = None  # what the detector has committed, once it tells
         self._settling_since_s = 0.0
         self._ended = False
-        self._in_flight: set[int] = set()
+        self._announced: Literal["online", "offline", "ended"] | None = None
+        self._in_flight: dict[int, str] = {}  # message id -> its topic's last level
+        self._denials = Denials(broker, log)
         self._refused: ReasonCode | None = None
         self._client = self._new_client()
 
@@ -131,18 +137,20 @@ class Replayer:
     def _send_block(self) -> None:
         block = self._cursor.block
         assert block is not None
-        self._publish(self._place.topic(block.stream), encode_block(block))
+        self._publish(block.stream, encode_block(block))
         self._cursor.advance()
         self._progress((block.end_ns - self._recording.start_ns) / NS)
 
     def _send_status(self, state: Literal["online", "offline", "ended"]) -> None:
+        self._announced = state
         self._settling_since_s = time.monotonic()
         last_seq = {kind: seq - 1 for kind, seq in self._cursor.next_seq.items() if seq} if state == "ended" else {}
         status = Status(state=state, t_ns=self._now_ns(), session=self._recording.session, last_seq=last_seq)
-        self._publish(self._place.topic("status"), encode_json(status), retain=True)
+        self._publish("status", encode_json(status), retain=True)
 
-    def _publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        self._in_flight.add(self._client.publish(topic, payload, qos=1, retain=retain).mid)
+    def _publish(self, what: str, payload: bytes, *, retain: bool = False) -> None:
+        sent = self._client.publish(self._place.topic(what), payload, qos=1, retain=retain)
+        self._in_flight[sent.mid] = what
 
     def _serve(self) -> None:
         """Handle what the network brings; come back when the connection was lost."""
@@ -152,10 +160,7 @@ class Replayer:
                 self._client.reconnect()
 
     def _new_client(self) -> paho.Client:
-        five = self._broker.protocol == "5"
-        client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5 if five else paho.MQTTv311)
-        if self._broker.username:
-            client.username_pw_set(self._broker.username, self._broker.secret())
+        client = mqtt_client(self._broker)
         client.max_inflight_messages_set(WINDOW)
         gone = Status(
             state="offline", t_ns=self._now_ns(), session=self._recording.session, reason="the player vanished"
@@ -167,23 +172,25 @@ class Replayer:
         return client
 
     def _connect(self) -> None:
-        where = f"{self._broker.host}:{self._broker.port}"
+        where = f"MQTT broker at {self._broker.address}"
         try:
             self._client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s)
         except OSError as error:
-            raise BrokerUnreachable(f"no broker at {where} ({error}); is it running?") from error
+            raise BrokerUnreachable(f"{where}: {unreachable(self._broker, error)}") from error
         while not self._client.is_connected():
             outcome = self._client.loop(WAIT_S)
             if self._refused is not None:
-                raise BrokerUnreachable(f"the broker at {where} refuses: {self._refused}; check user and password")
+                raise BrokerUnreachable(f"{where}: {refused(self._refused)}")
             if outcome != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                raise BrokerUnreachable(f"the broker at {where} hung up ({paho.error_string(outcome)})")
+                raise BrokerUnreachable(f"{where}: {not_answered(self._broker)}")
 
     def _on_connect(self, client: paho.Client, _: object, __: object, reason: ReasonCode, ___: object) -> None:
         if reason.is_failure:
             self._refused = reason
             return
         client.subscribe([(self._place.topic(what), 1) for what in ("cmd/replay", "ack")])
+        if self._announced:  # a broker that was killed may have forgotten it
+            self._send_status(self._announced)
 
     def _on_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
         with suppress(ContractError):  # not for us, or broken: a request is repeated
@@ -202,5 +209,6 @@ class Replayer:
             self._cursor.rewind(request.from_seq)
             self._settling_since_s = time.monotonic()
 
-    def _on_publish(self, _: paho.Client, __: object, mid: int, ___: object, ____: object) -> None:
-        self._in_flight.discard(mid)
+    def _on_publish(self, _: paho.Client, __: object, mid: int, reason: ReasonCode, ___: object) -> None:
+        if what := self._in_flight.pop(mid, None):
+            self._denials.note(what, reason)

@@ -7,6 +7,7 @@ from datetime import date
 
 from collector.backend import Backend
 from collector.contract.codec import RefusalCounter
+from collector.contract.file_lock import FileLock
 from collector.contract.journal import Journal
 from collector.contract.messages import NS, Fault, Health, StreamKind
 from collector.contract.nights import night_of
@@ -18,18 +19,14 @@ from collector.night_session import NightSession, Streams, journals
 from collector.packet_queue import Packet, PacketQueue
 from collector.publisher import Publisher
 from collector.settings import CollectorSettings
-from collector.time_source import HostTime, TimeSource
+from collector.time_source import CLOCK_STEP_NS, HostTime, TimeSource
 from collector.wearable import Wearable, shares
 
 log = logging.getLogger(__name__)
 
 CANCEL_AGAIN_S = 5.0
 """Longer than stopping and disconnecting a device takes, as a rule; cancelling that would cut it short."""
-
-
-CLOCK_STEP_S = 60.0
-"""A host whose clock is set by more than this gave the session the wrong time, perhaps the wrong night. Less does no
-harm in a diary of nights, and a new session has to learn the resting level anew."""
+_SET_CLOCK = "times before that are wrong by as much; if it happens again, switch on: timedatectl set-ntp true"
 
 
 class Collector:
@@ -50,6 +47,7 @@ class Collector:
         self._stop = asyncio.Event()
         self._linger: asyncio.Event | None = None
         self._end_session = False
+        self._clock_fault: tuple[Fault, ...] = ()
         self._disk = Disk(
             settings.data_directory,
             settings.zone,
@@ -71,9 +69,16 @@ class Collector:
     async def run(self) -> None:
         """Collect until `stop`.
 
-        Raises sqlite3.Error or OSError when the journal cannot be made or read, RadioFailed when only another process
-        can make Bluetooth work again.
+        Raises Occupied where another collector records this site into the same folder, sqlite3.Error or OSError when
+        the journal cannot be made or read, RadioFailed when only another process can make Bluetooth work again.
         """
+        lock = self._lock()
+        try:
+            await self._collect()
+        finally:
+            lock.release()
+
+    async def _collect(self) -> None:
         self._publish_what_is_left()
         self._publisher.start()
         disk = asyncio.create_task(self._disk.watch())
@@ -108,6 +113,13 @@ class Collector:
     async def settled(self) -> None:
         """Wait until every packet received so far is in the journal."""
         await self._packets.settled()
+
+    def _lock(self) -> FileLock:
+        """Two writers would give the blocks of one journal the same numbers."""
+        site = f"{self._settings.wearer}@{self._settings.site}"  # no name has an @
+        folder = self._settings.data_directory
+        told = f"another collector records {self._settings.wearer}/{self._settings.site} into {folder}"
+        return FileLock(folder / f"{site}.lock", told, "stop that one, or name another data_directory")
 
     def _make_wearables(self, backend: Backend) -> tuple[Wearable, ...]:
         wanted = (self._settings.device, *self._settings.companions)
@@ -197,12 +209,20 @@ class Collector:
         if self._session is None:
             return
         step_ns = self._time.wall_offset_ns() - self._session.wall_offset_ns
-        if abs(step_ns) > CLOCK_STEP_S * NS:
-            log.warning("The host's clock was set by %.0f s; a new session begins.", step_ns / NS)
+        if abs(step_ns) > CLOCK_STEP_NS:
+            self._clock_fault = (self._clock_was_set(step_ns / NS),)
         elif self._session.night == night_of(self._time.night_ns(), self._settings.zone):
             return
+        else:
+            self._clock_fault = ()
         self._end()
         self._begin()
+
+    def _clock_was_set(self, by_s: float) -> Fault:
+        """What a person has to know about it until the next noon."""
+        cause = f"this computer's clock was set {'on' if by_s > 0 else 'back'} by {abs(by_s) / 60:.0f} min"
+        log.warning("%s; a new session begins", cause)
+        return Fault(device="clock", streams=(), since_ns=self._time.night_ns(), cause=cause, cure=_SET_CLOCK)
 
     def _publish_what_is_left(self) -> None:
         """Publish what earlier runs could not, the oldest first; sessions of past nights can only be ended.
@@ -252,7 +272,7 @@ class Collector:
             for wearable in self._wearables
             if (trouble := wearable.supervisor.trouble())
         )
-        return missing + self._disk.faults()
+        return missing + self._disk.faults() + self._clock_fault
 
 
 async def _cancelled(task: "asyncio.Task[object]") -> None:

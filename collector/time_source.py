@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from collector.contract.messages import Clock
+from collector.contract.messages import NS, Clock
 from collector.sample_clock import ArrivalClock, DeviceClock, SampleClock
 
+CLOCK_STEP_NS = 60 * NS
+"""A host whose clock is set by more than this gave the session the wrong time, perhaps the wrong night. Less does no
+harm in a diary of nights, and a new session has to learn the resting level anew."""
 _SINCE_BOOT: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -21,6 +24,9 @@ class TimeSource(Protocol):
 
     def wall_offset_ns(self) -> int:
         """Wall time minus monotonic time, now."""
+
+    def set_back_ns(self, sample_ns: int) -> int:
+        """By how much, at least, the wall clock was set back since a sample was dated thus; 0 when it was not."""
 
     def sample_clock(self, fs: float, tolerance: float, wall_offset_ns: int, known: Clock | None) -> SampleClock:
         """A clock for one stream of a session whose monotonic times become wall times by `wall_offset_ns`."""
@@ -44,6 +50,10 @@ class HostTime:
         """Wall time minus monotonic time, now."""
         return self.night_ns() - self.monotonic_ns()
 
+    def set_back_ns(self, sample_ns: int) -> int:
+        """By as much as the sample lies in the future."""
+        return max(0, sample_ns - self.night_ns())
+
     def sample_clock(self, fs: float, tolerance: float, wall_offset_ns: int, known: Clock | None) -> SampleClock:
         """A clock fitted to arrivals."""
         return ArrivalClock(fs, tolerance, wall_offset_ns, known)
@@ -65,6 +75,10 @@ class DeviceTime:
 
     def wall_offset_ns(self) -> int:
         """Not used by a device clock."""
+        return 0
+
+    def set_back_ns(self, sample_ns: int) -> int:
+        """A device's time is not set."""
         return 0
 
     def sample_clock(self, fs: float, tolerance: float, wall_offset_ns: int, known: Clock | None) -> SampleClock:

@@ -185,7 +185,7 @@ def _manifest(archive: Path, tar: tarfile.TarFile) -> Manifest:
         said = msgspec.json.decode(text)["format"]
         if said == FORMAT:
             return msgspec.json.decode(text, type=Manifest)
-    except (KeyError, TypeError, msgspec.DecodeError) as error:
+    except (KeyError, TypeError, UnicodeDecodeError, RecursionError, msgspec.DecodeError) as error:
         raise UserError(f"{archive}: not a crampwatch backup, or cut short") from error
     raise UserError(f"{archive}: a backup of format {said}, this program knows {FORMAT}; use the one that wrote it")
 

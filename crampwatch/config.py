@@ -16,12 +16,17 @@ from detector.sinks.settings import InfluxSettings
 ENVIRONMENT = {
     "CRAMPWATCH_BROKER_HOST": "host",
     "CRAMPWATCH_BROKER_PORT": "port",
+    "CRAMPWATCH_BROKER_TLS": "tls",
+    "CRAMPWATCH_BROKER_CA_FILE": "ca_file",
     "CRAMPWATCH_BROKER_USERNAME": "username",
     "CRAMPWATCH_BROKER_PASSWORD": "password",
     "CRAMPWATCH_BROKER_PASSWORD_FILE": "password_file",
+    "CRAMPWATCH_BROKER_PASSWORD_DIRECTORY": "password_directory",
     "CRAMPWATCH_BROKER_PROTOCOL": "protocol",
 }
 """What the environment may say of the broker; it goes before the file, so that secrets can stay out of it."""
+PASSWORDS = {"password", "password_file", "password_directory"}
+"""Ways to give a password; one in the environment goes before each in the file."""
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 StreamKind = Literal["emg", "acc", "temp"]
@@ -113,6 +118,8 @@ def load(path: Path) -> Config:
         raise UserError(f"{path}: the settings cannot be read ({error.strerror})") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise UserError(f"{path}: lists or tables are nested deeper than in any settings") from error
     if config.timezone not in available_timezones():
         raise UserError(f"{path}: timezone {config.timezone!r} is not known; write it like Europe/Berlin")
     _check_sensors(path, config)
@@ -122,6 +129,7 @@ def load(path: Path) -> Config:
         config,
         data_directory=str(here / config.data_directory),
         profile_directory=str(here / config.profile_directory),
+        broker=config.broker and config.broker.relative_to(here),
         influx=config.influx and config.influx.relative_to(here),
     )
     return with_environment(config, os.environ)
@@ -133,6 +141,8 @@ def with_environment(config: Config, environment: "os._Environ[str] | dict[str, 
     if not said:
         return config
     known = msgspec.to_builtins(config.broker) if config.broker else {}
+    if said.keys() & PASSWORDS:
+        known = {field: value for field, value in known.items() if field not in PASSWORDS}
     try:
         broker = msgspec.convert({**known, **said}, BrokerSettings, strict=False)
     except msgspec.ValidationError as error:

@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Callable
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from collector.contract.broker import BrokerSettings
@@ -12,6 +11,7 @@ from collector.contract.codec import decode_json
 from collector.contract.errors import ContractError
 from collector.contract.messages import Ack
 from collector.contract.topics import Place, everywhere, parse
+from collector.mqtt_client import mqtt_client
 from detector.messages import EventMessage
 
 RECONNECT_S = 1
@@ -28,11 +28,7 @@ class Listener:
         self._alerted: set[str] = set()
         self._filed: dict[str, int] = {}
         self._broker = broker
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5 if broker.protocol == "5" else paho.MQTTv311
-        )
-        if broker.username:
-            self._client.username_pw_set(broker.username, broker.secret())
+        self._client = mqtt_client(broker)
         self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
         self._client.reconnect_delay_set(RECONNECT_S, RECONNECT_S)

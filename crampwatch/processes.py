@@ -34,9 +34,16 @@ class Worker:
     """
 
     def __init__(
-        self, name: str, arguments: Sequence[str], environment: Mapping[str, str], *, spared: bool = False
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        spared: bool = False,
+        restart_s: tuple[float, float] = RESTART_S,
     ) -> None:
         self.name = name
+        self._restart_s = restart_s
         self._spared = spared
         self.finished = False  # it ended by itself, having done its work
         self.restarts = 0
@@ -44,7 +51,7 @@ class Worker:
         self._environment = {**os.environ, **environment}
         self._process: subprocess.Popen[bytes] | None = None
         self._due_s = 0.0
-        self._pause_s = RESTART_S[0]
+        self._pause_s = restart_s[0]
         self._started_s = 0.0
 
     @property
@@ -93,11 +100,11 @@ class Worker:
         if code == USER_ERROR:
             raise UserError(f"the {self.name} cannot work like this; what it said above tells why")
         if now_s - self._started_s >= SETTLED_S:
-            self._pause_s = RESTART_S[0]
+            self._pause_s = self._restart_s[0]
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         log.warning("the %s ended %s; starting it again in %.1f s", self.name, how, self._pause_s)
         self._due_s = now_s + self._pause_s
-        self._pause_s = min(2 * self._pause_s, RESTART_S[1])
+        self._pause_s = min(2 * self._pause_s, self._restart_s[1])
         self.restarts += 1
 
 

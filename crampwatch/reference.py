@@ -58,7 +58,7 @@ CONTRACT_INTRODUCTION = f"""# The contract
 Generated from the types in `collector/contract/` and `detector/events.py`; as JSON Schema: `contract.schema.json`.
 
 Version {messages.VERSION}. Topics: `crampwatch/v1/<wearer>/<site>/<what>`, wearer and site of `a-z 0-9 _ -`.
-MQTT 5 or 3.1.1, QoS 1. Times are nanoseconds since 1970-01-01 UTC."""
+MQTT 5 or 3.1.1, QoS 1 (`health`: 0). Times are nanoseconds since 1970-01-01 UTC."""
 
 SETTINGS_INTRODUCTION = """# The settings file
 

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from collector.backend import Backend
-from collector.contract.broker import BrokerSettings
+from collector.contract.broker import BrokerSettings, Role
 from collector.contract.recordings import open_recording
 from collector.contract.topics import place
 from collector.night_session import journals
@@ -25,11 +25,11 @@ NO_BROKER = (
 )
 
 
-def broker_of(config: Config) -> BrokerSettings:
-    """The broker of the settings; raises UserError when none is named."""
+def broker_of(config: Config, role: Role) -> BrokerSettings:
+    """The broker of the settings, as this role enters it; raises UserError when none is named."""
     if config.broker is None:
         raise UserError(NO_BROKER)
-    return config.broker
+    return config.broker.as_role(role)
 
 
 def collector_settings(config: Config, sensor: Sensor) -> CollectorSettings:
@@ -42,7 +42,7 @@ def collector_settings(config: Config, sensor: Sensor) -> CollectorSettings:
         timezone=config.timezone,
         device=device_settings(sensor, sensor.power_cycle_adapter),
         companions=tuple(device_settings(it, sensor.power_cycle_adapter) for it in sensor.companions),
-        broker=broker_of(config),
+        broker=broker_of(config, "collector"),
         block_s=sensor.block_s,
         keep_nights=config.keep_nights,
         sharing_disk=len(config.sensors),

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from collector.contract.broker import BrokerSettings
-from collector.contract.topics import everywhere
+from collector.contract.topics import everywhere, parse
+from collector.mqtt_client import Attempts, Denials, mqtt_client
 from detector.service import LISTENED, DetectorService
 from detector.service_settings import ServiceSettings
 from detector.settings import DetectorSettings
@@ -29,6 +30,8 @@ LEAVE_S = 2.0
 """How long a stop waits for the broker; what it has not taken over by then is published after the next start."""
 RECONNECT_S = (0.25, 10.0)
 """The first pause before connecting again, and the longest; each is twice the one before."""
+REPEAT_S = 10.0
+"""After the broker has denied a message: its permissions change only by hand."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +43,10 @@ def serve(
     detector_settings: DetectorSettings,
     stop: threading.Event,
 ) -> None:
-    """Watch every place that sends until `stop` is set, into the night store at `path`; raises BadStore."""
+    """Watch every place that sends until `stop` is set, into the night store at `path`.
+
+    Raises BadStore, and BadAccess when a file that is needed to enter the broker is no good.
+    """
     with NightStore(path) as store:
         link = MqttLink(broker, settings.client_id)
         link.run(DetectorService(settings, detector_settings, store, link.publish), stop)
@@ -55,29 +61,24 @@ class MqttLink:
 
     def __init__(self, broker: BrokerSettings, client_id: str) -> None:
         self._broker = broker
-        five = broker.protocol == "5"
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id,
-            protocol=paho.MQTTv5 if five else paho.MQTTv311,
-            clean_session=None if five else False,
-        )
-        if broker.username:
-            self._client.username_pw_set(broker.username, broker.secret())
+        self._client = mqtt_client(broker, client_id, persistent=True)
         self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.on_publish = self._on_publish
-        self._in_flight: dict[int, Callable[[], None] | None] = {}  # by message id: whom to tell
+        self._in_flight: dict[int, tuple[str, Callable[[], None] | None]] = {}  # message id -> topic, whom to tell
+        self._denials = Denials(broker, _log)
+        self._repeat_due_s = 0.0
         self._service: DetectorService | None = None
         self._connected = False
-        self._pause_s = RECONNECT_S[0]
+        self._attempts = Attempts(broker, client_id, _log, RECONNECT_S)
 
     def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, taken: Callable[[], None] | None = None
     ) -> None:
         """Send with QoS 1; while there is no broker the message waits in memory."""
         message = self._client.publish(topic, payload, qos=1, retain=retain)
-        self._in_flight[message.mid] = taken
+        self._in_flight[message.mid] = (topic, taken)
 
     def run(self, service: DetectorService, stop: threading.Event) -> None:
         """Serve until `stop` is set, then close the service and say so to the broker."""
@@ -85,9 +86,9 @@ class MqttLink:
         next_tick_s = time.monotonic()
         while not stop.is_set():
             if not self._serve_once():
-                stop.wait(self._pause_s)
-                self._pause_s = min(2 * self._pause_s, RECONNECT_S[1])
+                stop.wait(self._attempts.next_s())
             if self._connected and time.monotonic() >= next_tick_s:
+                self._repeat()
                 service.tick()
                 next_tick_s = time.monotonic() + TICK_S
         service.close()
@@ -95,13 +96,17 @@ class MqttLink:
 
     def _serve_once(self) -> bool:
         """Handle what the network brings within WAIT_S, connecting first where necessary; false when that fails."""
-        if not self._client.is_connected() and self._client.socket() is None and not self._connect():
+        if self._client.socket() is None and not self._connect():
             return False
         outcome = self._client.loop(WAIT_S)
-        if outcome != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            _log.warning("the broker at %s is gone (%s); trying again", self._address, paho.error_string(outcome))
-            self._connected = False
-        return outcome == MQTTErrorCode.MQTT_ERR_SUCCESS
+        # A broker that says goodbye is no error to paho.
+        return outcome == MQTTErrorCode.MQTT_ERR_SUCCESS and self._client.socket() is not None
+
+    def _repeat(self) -> None:
+        """Say again what the broker denied us, as its permissions may have been mended."""
+        if self._service and self._denials and time.monotonic() >= self._repeat_due_s:
+            self._repeat_due_s = time.monotonic() + REPEAT_S
+            self._service.tell_again()
 
     def _connect(self) -> bool:
         properties = None
@@ -115,7 +120,7 @@ class MqttLink:
                 self._broker.host, self._broker.port, self._broker.keepalive_s, properties=properties, **options
             )
         except OSError as error:
-            _log.warning("no broker at %s (%s); is it running? Trying again", self._address, error)
+            self._attempts.unreachable(error)
             return False
         return True
 
@@ -126,27 +131,26 @@ class MqttLink:
             self._connected = self._client.loop(WAIT_S) == MQTTErrorCode.MQTT_ERR_SUCCESS
         self._client.disconnect()
 
-    @property
-    def _address(self) -> str:
-        return f"{self._broker.host}:{self._broker.port}"
-
     def _on_connect(self, client: paho.Client, _: object, __: object, reason: ReasonCode, ___: object) -> None:
-        if reason.is_failure:
-            _log.error("the broker at %s refuses the detector: %s; check user and password", self._address, reason)
+        if not self._attempts.answered(reason):
             return
         client.subscribe([(everywhere(what), 1) for what in LISTENED])
         self._connected = True
-        self._pause_s = RECONNECT_S[0]
         if self._service:
             self._service.connected()
+
+    def _on_disconnect(self, _: paho.Client, __: object, ___: object, reason: ReasonCode, ____: object) -> None:
+        self._attempts.ended(reason)
+        self._connected = False
 
     def _on_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
         if self._service:
             self._service.message(message.topic, bytes(message.payload))
 
     def _on_publish(self, _: paho.Client, __: object, mid: int, reason: ReasonCode, ___: object) -> None:
-        taken = self._in_flight.pop(mid, None)
+        topic, taken = self._in_flight.pop(mid)
+        self._denials.note(parse(topic)[1], reason)
         if reason.is_failure:
-            _log.error("the broker does not let the detector publish: %s; check its access rights", reason)
+            self._repeat_due_s = time.monotonic() + REPEAT_S
         elif taken:
             taken()

@@ -1,3 +1,9 @@
-from tests.support.brokers import embedded_broker, mosquitto, mosquitto_that_denies
+from tests.support.brokers import (
+    broker_of_another,
+    embedded_broker,
+    mosquitto,
+    mosquitto_that_denies,
+    shipped_mosquitto,
+)
 
-__all__ = ["embedded_broker", "mosquitto", "mosquitto_that_denies"]
+__all__ = ["broker_of_another", "embedded_broker", "mosquitto", "mosquitto_that_denies", "shipped_mosquitto"]

@@ -87,7 +87,7 @@ class EdfFile:
         """The onset of every record and all annotations."""
         columns = [self.header.column(k) for k, signal in enumerate(self.header.signals) if signal.is_annotations]
         if not columns or not self.header.plus:
-            return [], []
+            return self._stamped([None] * self.records), []
         onsets: list[int | None] = []
         annotations: list[Annotation] = []
         for _, records in self.read_all():

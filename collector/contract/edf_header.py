@@ -45,6 +45,10 @@ EDF_VERSION = b"0".ljust(8)
 BDF_VERSION = b"\xffBIOSEMI"
 ANNOTATION_LABELS = ("EDF Annotations", "BDF Annotations")
 UNKNOWN_START = datetime(1985, 1, 1)  # noqa: DTZ001 - EDF times are local and name no zone; 1985 is where its years begin
+LARGEST = 1e30
+"""No converter has a physical range as wide; what is computed from a larger number would not be finite."""
+DURATION_S = (1e-6, 1e6)
+"""A data record lasts from less than a sample of anything to more than a night of nights."""
 CENTURY_TURN = 85
 """Two-digit years from here on are of the 1900s (EDF+ rule)."""
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -257,13 +261,11 @@ def _start(file: dict[str, bytes]) -> tuple[datetime, bool]:
 
 
 def _duration(raw: bytes) -> Fraction:
-    try:
-        duration = Fraction(text(raw))
-    except (ValueError, ZeroDivisionError):
-        raise BadRecording(f"the EDF header's record duration is no number: {text(raw)!r}") from None
-    if duration < 0:
-        raise BadRecording(f"the EDF header's record duration is negative: {text(raw)}")
-    return duration
+    seconds, (shortest, longest) = _number(raw, "record duration"), DURATION_S
+    # A float first: `1e-99999` fits into the field, and as a fraction has a hundred thousand digits.
+    if seconds and not shortest <= seconds <= longest:
+        raise BadRecording(f"the EDF header's record duration cannot be {text(raw)}")
+    return Fraction(text(raw)) if seconds else Fraction(0)
 
 
 def _number(raw: bytes, what: str) -> float:
@@ -271,13 +273,14 @@ def _number(raw: bytes, what: str) -> float:
         value = float(text(raw))
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
+    if not abs(value) <= LARGEST:
         raise BadRecording(f"the EDF header's {what} is no number: {text(raw)!r}")
     return value
 
 
 def _integer(raw: bytes, what: str, at_least: int | None = None) -> int:
     value = _number(raw, what)
-    if value != int(value) or (at_least is not None and value < at_least):
+    # More digits than the field has come from an exponent, and would have us reserve memory without end.
+    if value != int(value) or abs(value) >= 10 ** len(raw) or (at_least is not None and value < at_least):
         raise BadRecording(f"the EDF header's {what} cannot be {text(raw)}")
     return int(value)

@@ -14,8 +14,9 @@ import msgspec
 
 from collector.contract.codec import decode_block, decode_json, encode_block, encode_json
 from collector.contract.errors import BadRecording, ContractError
-from collector.contract.messages import VERSION, SampleBlock, SessionId, StreamKind
+from collector.contract.messages import VERSION, SampleBlock, SessionId, StreamKind, TimeNs
 from collector.contract.names import Name
+from collector.contract.salvage import UNREADABLE
 
 SUFFIX = ".journal"
 APPLICATION_ID = 0x6372616D
@@ -33,6 +34,9 @@ CREATE TABLE IF NOT EXISTS note (row INTEGER PRIMARY KEY AUTOINCREMENT, t_ns INT
 CREATE TABLE IF NOT EXISTS progress (only INTEGER PRIMARY KEY CHECK (only = 1), published INTEGER, ended INTEGER);
 INSERT OR IGNORE INTO progress VALUES (1, 0, 0);
 """
+# A damaged file may hold anything in any column, or no row: what is read is brought to its type first.
+_PAYLOAD = "coalesce(CAST(payload AS BLOB), x'')"
+_PROGRESS = "SELECT CAST(coalesce(max({}), 0) AS INTEGER) FROM progress"
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +46,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     session: SessionId
     wearer: Name
     site: Name
-    started_ns: int
+    started_ns: TimeNs
     timezone: str = "UTC"
     device: str = ""
 
@@ -123,7 +127,7 @@ class Journal:
     def read(self, after: int = 0, limit: int = 1000) -> list[Entry]:
         """Up to `limit` messages behind row `after`, in the order they were written."""
         rows = self._db.execute(
-            "SELECT row, stream, seq, payload FROM block WHERE row > ? ORDER BY row LIMIT ?", (after, limit)
+            f"SELECT row, stream, seq, {_PAYLOAD} FROM block WHERE row > ? ORDER BY row LIMIT ?", (after, limit)
         )
         return [Entry(*row) for row in rows]
 
@@ -137,7 +141,9 @@ class Journal:
 
     def ends(self) -> dict[StreamKind, StreamEnd]:
         """For each stream, the sequence number and sample index that come next."""
-        rows = self._db.execute("SELECT stream, max(seq) + 1, max(end_index) FROM block GROUP BY stream")
+        rows = self._db.execute(
+            "SELECT stream, CAST(max(seq) AS INTEGER) + 1, CAST(max(end_index) AS INTEGER) FROM block GROUP BY stream"
+        )
         return {stream: StreamEnd(seq, index) for stream, seq, index in rows}
 
     def first_blocks(self) -> dict[StreamKind, SampleBlock]:
@@ -152,8 +158,8 @@ class Journal:
         """What was lost: for each gap the stream, the first index missing and the first one there again."""
         return list(
             self._db.execute(
-                "SELECT stream, before, first_index FROM (SELECT stream, seq, first_index,"
-                " lag(end_index) OVER (PARTITION BY stream ORDER BY seq) AS before FROM block)"
+                "SELECT stream, before, first_index FROM (SELECT stream, seq, CAST(first_index AS INTEGER) first_index,"
+                " lag(CAST(end_index AS INTEGER)) OVER (PARTITION BY stream ORDER BY seq) AS before FROM block)"
                 " WHERE first_index > before ORDER BY stream, seq"
             )
         )
@@ -161,6 +167,13 @@ class Journal:
     def row_of(self, stream: StreamKind, seq: int) -> int | None:
         """The row of a block, or None when the journal does not hold it."""
         found = self._db.execute("SELECT row FROM block WHERE stream = ? AND seq = ?", (stream, seq)).fetchone()
+        return found[0] if found else None
+
+    def row_from(self, stream: StreamKind, seq: int) -> int | None:
+        """The row of a block, or of the next one of its stream where that was given up; None behind the last."""
+        found = self._db.execute(
+            "SELECT row FROM block WHERE stream = ? AND seq >= ? ORDER BY seq LIMIT 1", (stream, seq)
+        ).fetchone()
         return found[0] if found else None
 
     @property
@@ -171,7 +184,7 @@ class Journal:
     @property
     def published(self) -> int:
         """The row up to which everything has been acknowledged by the broker."""
-        return int(self._db.execute("SELECT published FROM progress").fetchone()[0])
+        return int(self._db.execute(_PROGRESS.format("published")).fetchone()[0])
 
     @published.setter
     def published(self, row: int) -> None:
@@ -180,7 +193,7 @@ class Journal:
     @property
     def ended(self) -> bool:
         """Whether the session was brought to its proper end."""
-        return bool(self._db.execute("SELECT ended FROM progress").fetchone()[0])
+        return bool(self._db.execute(_PROGRESS.format("ended")).fetchone()[0])
 
     def end(self) -> None:
         """Mark the session as complete: no block will follow."""
@@ -206,7 +219,7 @@ class Journal:
 
     def _outermost(self, which: Literal["min", "max"]) -> dict[StreamKind, SampleBlock]:
         # SQLite takes the other columns from the row that holds the extreme.
-        rows = self._db.execute(f"SELECT stream, payload, {which}(seq) FROM block GROUP BY stream")
+        rows = self._db.execute(f"SELECT stream, {_PAYLOAD}, {which}(seq) FROM block GROUP BY stream")
         return {stream: decode_block(payload) for stream, payload, _ in rows}
 
     def _give_up_oldest(self, count: int) -> None:
@@ -264,7 +277,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-    except (sqlite3.Error, OSError) as error:
+    except (*UNREADABLE, OSError) as error:
         raise BadRecording(f"{path}: cannot be opened as a journal ({error})") from error
     return connection
 
@@ -273,7 +286,10 @@ def _read_header(path: Path, connection: sqlite3.Connection) -> Header:
     try:
         with closing(connection.execute("SELECT json FROM header")) as cursor:
             row = cursor.fetchone()
+            # Found out now, and not when it is read from: whether all the tables are there.
+            cursor.execute("SELECT row, stream, seq, first_index, end_index, payload FROM block")
+            cursor.execute("SELECT published, ended FROM progress")
         return decode_json(row[0], Header)
-    except (sqlite3.Error, ContractError, TypeError) as error:
+    except (*UNREADABLE, ContractError, TypeError) as error:
         connection.close()
         raise BadRecording(f"{path.name}: the journal has no readable header ({error})") from error

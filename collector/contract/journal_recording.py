@@ -1,6 +1,5 @@
 """A session's journal as a recording."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from collector.contract.errors import BadRecording, ContractError
 from collector.contract.journal import Journal
 from collector.contract.messages import STREAMS, SampleBlock, StreamKind
 from collector.contract.recording import Gap, StreamInfo
+from collector.contract.salvage import UNREADABLE
 from collector.contract.topics import Place
 
 ORDER: tuple[StreamKind, ...] = ("acc", "temp", "emg")
@@ -69,7 +69,7 @@ def _opened(path: Path) -> Iterator[Journal]:
     with Journal.open(path, read_only=True) as journal:
         try:
             yield journal
-        except (sqlite3.Error, ContractError) as error:
+        except (*UNREADABLE, ContractError) as error:
             raise BadRecording(f"{path.name}: the journal is damaged ({error})") from error
 
 
@@ -101,7 +101,7 @@ def _follows(before: SampleBlock, block: SampleBlock) -> bool:
 def _known_zone(path: Path, name: str) -> str:
     try:
         return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: `Europe` is a folder
         raise BadRecording(f"{path.name}: its time zone {name!r} is not known here; install tzdata") from error
 
 

@@ -14,7 +14,7 @@ VERSION = 1
 StreamKind = Literal["emg", "acc", "temp"]
 STREAMS: tuple[StreamKind, ...] = ("emg", "acc", "temp")
 
-SessionId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,96}$")]
+SessionId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,96}\Z")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 """An index or sequence number; 2**53 samples at 100 kHz last 2,800 years."""
 LATEST_NS = 2**62
@@ -126,9 +126,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     v: int = VERSION
     state: Literal["online", "offline", "ended"]
-    t_ns: int
+    t_ns: TimeNs
     session: SessionId | None = None
-    last_seq: dict[StreamKind, int] = {}
+    last_seq: dict[StreamKind, Count] = {}
     reason: str = ""
 
 
@@ -152,14 +152,14 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     v: int = VERSION
-    t_ns: int
+    t_ns: TimeNs
     session: SessionId | None
     links: tuple[LinkHealth, ...]
-    samples: dict[StreamKind, int]
-    lost: dict[StreamKind, int]
+    samples: dict[StreamKind, Count]
+    lost: dict[StreamKind, Count]
     fitted_ppm: dict[StreamKind, float]
     rate: dict[StreamKind, float] = {}
-    refused: dict[str, int]
+    refused: dict[str, Count]
     unpublished: Count
 
 
@@ -183,7 +183,7 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     v: int = VERSION
-    t_ns: int
+    t_ns: TimeNs
     faults: tuple[Fault, ...]
 
 
@@ -192,8 +192,8 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True):
 
     v: int = VERSION
     session: SessionId
-    next_seq: dict[StreamKind, int]
-    t_ns: int
+    next_seq: dict[StreamKind, Count]
+    t_ns: TimeNs
 
 
 class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,4 +201,4 @@ class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     v: int = VERSION
     session: SessionId
-    from_seq: dict[StreamKind, int]
+    from_seq: dict[StreamKind, Count]

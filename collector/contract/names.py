@@ -4,6 +4,6 @@ from typing import Annotated
 
 import msgspec
 
-PATTERN = r"^[a-z0-9_-]{1,64}$"
+PATTERN = r"^[a-z0-9_-]{1,64}\Z"
 
 Name = Annotated[str, msgspec.Meta(pattern=PATTERN)]

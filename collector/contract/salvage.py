@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 DAMAGED = ".damaged"
 """Added to the name of a file that was set aside, and before the `-wal` of its log."""
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError, MemoryError)
+"""What reading a damaged database raises: the second where SQLite's message quotes a damaged schema, the third where a
+row's damaged length is longer than there is memory."""
 _SAVING, _SAVED = ".saving", ".saved"
 """The copy while it is made, and once it is complete: a second power cut in between does no harm."""
 
@@ -44,7 +47,7 @@ def is_damaged(path: Path) -> bool:
                 return False
             (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
             return verdict != "ok" or _commits_behind_a_hole(path)
-    except (sqlite3.Error, OSError):
+    except (*UNREADABLE, OSError):
         return True
 
 
@@ -71,13 +74,19 @@ def finish_mending(folder: Path, pattern: str) -> None:
         _put_in_place(saved.with_name(saved.name.removesuffix(_SAVED)))
 
 
-def _put_in_place(path: Path) -> Path:
-    """The damaged file and its log to their new names, then the copy to the old one, if there is a copy."""
+def set_aside(path: Path) -> Path:
+    """Give a database and its log other names, so that nothing is lost; the new name of the first."""
     aside = _free_name(path)
     for suffix in ("", "-wal"):
         if (old := _beside(path, suffix)).exists():
             old.rename(_beside(aside, suffix))
     _beside(path, "-shm").unlink(missing_ok=True)
+    return aside
+
+
+def _put_in_place(path: Path) -> Path:
+    """The damaged file and its log to their new names, then the copy to the old one, if there is a copy."""
+    aside = set_aside(path)
     if (saved := _beside(path, _SAVED)).exists():
         saved.rename(path)
     return aside
@@ -105,13 +114,13 @@ def _copy_readable(source: Path, target: Path) -> int | None:
                 _make(damaged, copy, kind)
             copy.execute("COMMIT")
             return rows
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         if _is_about_room(error):
             raise
         return None
 
 
-def _is_about_room(error: sqlite3.DatabaseError) -> bool:
+def _is_about_room(error: Exception) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
 
 
@@ -140,7 +149,7 @@ def _copy_until_damage(damaged: sqlite3.Connection, copy: sqlite3.Connection, ta
         for row in damaged.execute(f"SELECT * FROM {table} NOT INDEXED ORDER BY {order}"):
             insert = insert or f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(row))})"
             copy.execute(insert, row)
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         if _is_about_room(error):
             raise
         return False

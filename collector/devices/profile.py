@@ -256,6 +256,8 @@ def parse_profile(text: str, name: str) -> Profile:
     except msgspec.DecodeError as error:
         line = line_of(text, str(error))
         raise BadProfile(f"{name}{f':{line}' if line else ''}: {error}") from error
+    except RecursionError as error:
+        raise BadProfile(f"{name}: lists or tables are nested deeper than in any profile") from error
 
 
 def describe(profile: Profile, info: bytes | None) -> DeviceInfo:

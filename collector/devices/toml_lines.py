@@ -9,7 +9,6 @@ _PLACE = re.compile(r"at `\$\.?([^`]*)`$")
 _ENTRY = re.compile(r"unknown field `([^`]+)`|^(\w+): ")
 _HEADING = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
-_LAST_PART = re.compile(r"(\.|^)\w+$|\[\d+\]$")
 
 
 def line_of(text: str, error: str) -> int | None:
@@ -26,7 +25,7 @@ def line_of(text: str, error: str) -> int | None:
         path = f"{path}.{entry[1] or entry[2]}".removeprefix(".")
     lines = dict(_entries(text))
     while path and path not in lines:
-        path = _LAST_PART.sub("", path)
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
     return lines.get(path)
 
 

@@ -64,7 +64,7 @@ def check_profile(profile: "Profile") -> None:
 
 
 def _check_codec(stream: "Stream", header: Layout) -> None:
-    if stream.frame or stream.field or stream.weights or stream.max_frames:
+    if stream.frame or stream.field is not None or stream.weights or stream.max_frames:
         raise ValueError("codec: a codec reads all behind the header; leave out frame, field, weights and max_frames")
     if stream.codec == "ganglion" and (header.dtype.itemsize, len(stream.names)) != (1, GANGLION_CHANNELS):
         raise ValueError("codec: a Ganglion has a header of one byte, the packet's number, and four channels")
@@ -77,14 +77,14 @@ def _check_value(stream: "Stream", frame: Layout) -> None:
         raise ValueError("frame: it has no fields; describe one instant, or name a codec")
     if (stream.field is None) == (not stream.weights):
         raise ValueError("field: name the field that is the sample, or the weights of several")
-    entry, names = ("field", (stream.field,)) if stream.field else ("weights", tuple(stream.weights))
+    entry, names = ("field", (stream.field,)) if stream.field is not None else ("weights", tuple(stream.weights))
     for name in names:
         if name not in frame.names:
             raise ValueError(f"{entry}: {name!r} is not in its frame {list(stream.frame)}")
         if int(np.prod(frame.dtype[name].shape)) != len(stream.names):
             raise ValueError(f"names: {len(stream.names)} channels are named, {name!r} has another number of values")
         value = frame.dtype[name].base
-        if not (value.kind == "f" and stream.field) and not np.can_cast(value, np.int32):
+        if not (value.kind == "f" and stream.field is not None) and not np.can_cast(value, np.int32):
             raise ValueError(
                 f"{entry}: {name!r} cannot be kept; samples are floats or integers of 32 bits at most, signed"
             )

@@ -27,6 +27,7 @@ def detect(config: Path = Path("crampwatch.toml")) -> None:
     settings = load(config)
     try:
         repair_store(settings.store)
-        serve(broker_of(settings), settings.store, service_settings(settings), settings.detector, stop_on_signals())
+        broker = broker_of(settings, "detector")
+        serve(broker, settings.store, service_settings(settings), settings.detector, stop_on_signals())
     except BadStore as error:
         raise UserError(str(error)) from error

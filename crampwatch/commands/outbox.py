@@ -96,6 +96,8 @@ def _tell(destination: str, waiting: int, state: "OutboxState", settings: "Confi
     if trouble := state.trouble():
         since = datetime.fromtimestamp(trouble.since_ns / 1e9, settings.zone)
         console.print(f"It takes no points since {since:%Y-%m-%d %H:%M:%S}: {trouble.reason}.")
+    if state.in_doubt:
+        console.print("An answer never came; what was sent then will be sent once more.")
     refused = state.refused()
     if not refused:
         return

@@ -44,7 +44,7 @@ def replay(
     from crampwatch.processes import stop_on_signals
     from crampwatch.wiring import broker_of
 
-    broker = broker_of(load(config))
+    broker = broker_of(load(config), "collector")
     played = open_recording(recording, place=place(wearer, site))
     length_s = duration_s(played)
     console = Console(highlight=False)

@@ -171,3 +171,12 @@ def test_a_journal_that_is_being_written_is_not_damaged(tmp_path: Path) -> None:
         for commit in range(30):
             append(journal, commit)
             assert not is_damaged(tmp_path / NAME)
+
+
+def test_a_schema_that_is_no_text_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    with Journal.create(path, HEADER):
+        pass
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE block", b"CREATE TABLE bl\xce\xce\xce"))
+    path.with_name(f"{NAME}-wal").write_bytes(b"left over")
+    assert is_damaged(path)

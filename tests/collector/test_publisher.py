@@ -8,20 +8,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.subscribe import simple
 
-from collector.contract.broker import BrokerSettings
+from collector.contract.broker import BadAccess, BrokerSettings
 from collector.contract.codec import decode_block, decode_json, encode_json
 from collector.contract.journal import Header, Journal
 from collector.contract.messages import Fault, Faults, Health, ReplayRequest, SampleBlock, Status
 from collector.contract.topics import place
 from collector.journal_feed import JournalFeed
+from collector.mqtt_client import mqtt_client
 from collector.publisher import Publisher
 from tests.support.blocks import START_NS, block
-from tests.support.brokers import RunningBroker
+from tests.support.brokers import BrokerOfAnother, Mosquitto, RunningBroker, ShippedMosquitto
 
 LEFT_CALF = place("w1", "left_calf")
 SESSION = "2026-11-19_w1_left_calf_3f2a"
@@ -116,6 +118,25 @@ class Listener:
             self.statuses.append(decode_json(payload, Status))
         elif what == "health":
             self.health.append(decode_json(payload, Health))
+
+
+class ViewersEars:
+    """Somebody who looks at everything: which kinds of message there were."""
+
+    def __init__(self, settings: BrokerSettings) -> None:
+        self._topics: set[str] = set()
+        self._client = mqtt_client(settings)
+        self._client.on_connect = lambda client, *_: client.subscribe("crampwatch/v1/#", qos=1)
+        self._client.on_message = lambda _, __, message: self._topics.add(message.topic)
+        self._client.connect(settings.host, settings.port)
+        self._client.loop_start()
+
+    def kinds(self) -> set[str]:
+        return {topic.rpartition("/")[2] for topic in self._topics}
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
 
 
 @contextmanager
@@ -236,23 +257,21 @@ def test_a_replay_begins_at_the_wanted_block_and_goes_on_to_the_end(broker: Runn
 
 
 def test_a_replay_of_a_session_that_was_complete_is_answered_from_its_journal(
-    mosquitto: RunningBroker, tmp_path: Path
+    broker: RunningBroker, tmp_path: Path
 ) -> None:
     with journal_of(tmp_path, 10) as journal:
         journal.end()
-    with listening(mosquitto) as listener, journal_of(tmp_path, 1, EARLIER):
-        with publishing(mosquitto, tmp_path, tmp_path / f"{EARLIER}.journal"):
+    with listening(broker) as listener, journal_of(tmp_path, 1, EARLIER):
+        with publishing(broker, tmp_path, tmp_path / f"{EARLIER}.journal"):
             until(lambda: len(listener.blocks) == 1)
             listener.ask(from_seq=8)
             until(lambda: any(status.state == "ended" for status in listener.statuses))
         assert [(b.session, b.seq) for b in listener.blocks[1:]] == [(SESSION, seq) for seq in range(10)]
 
 
-def test_a_request_for_an_unknown_session_is_refused_and_harms_nothing(
-    mosquitto: RunningBroker, tmp_path: Path
-) -> None:
+def test_a_request_for_an_unknown_session_is_refused_and_harms_nothing(broker: RunningBroker, tmp_path: Path) -> None:
     path = tmp_path / f"{SESSION}.journal"
-    with listening(mosquitto) as listener, journal_of(tmp_path, 1) as journal, publishing(mosquitto, tmp_path, path):
+    with listening(broker) as listener, journal_of(tmp_path, 1) as journal, publishing(broker, tmp_path, path):
         until(lambda: len(listener.blocks) == 1)
         request = ReplayRequest(session="2020-01-01_w1_left_calf_none", from_seq={"emg": 0})
         listener.client.publish(LEFT_CALF.topic("cmd/replay"), encode_json(request), qos=1)
@@ -261,12 +280,12 @@ def test_a_request_for_an_unknown_session_is_refused_and_harms_nothing(
         until(lambda: len(listener.blocks) == 2)
 
 
-def test_several_journals_are_published_one_after_the_other(mosquitto: RunningBroker, tmp_path: Path) -> None:
+def test_several_journals_are_published_one_after_the_other(broker: RunningBroker, tmp_path: Path) -> None:
     with journal_of(tmp_path, 20, EARLIER) as earlier:
         earlier.end()
     paths = [tmp_path / f"{EARLIER}.journal", tmp_path / f"{SESSION}.journal"]
-    with listening(mosquitto) as listener, journal_of(tmp_path, 20):
-        with publishing(mosquitto, tmp_path, *paths, paths[1]):
+    with listening(broker) as listener, journal_of(tmp_path, 20):
+        with publishing(broker, tmp_path, *paths, paths[1]):
             until(lambda: len(listener.blocks) == 40)
         assert [b.session for b in listener.blocks] == [EARLIER] * 20 + [SESSION] * 20
 
@@ -290,23 +309,87 @@ def test_what_the_broker_denies_stays_unpublished_and_the_log_says_why(
         assert (journal.published, listener.blocks) == (0, [])
 
 
-def test_a_wrong_password_is_told_and_tried_again(
+@pytest.mark.parametrize("kind", ["emg", "status"])
+def test_what_was_denied_is_published_once_it_is_allowed(
+    kind: str,
+    shipped_mosquitto: ShippedMosquitto,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("collector.publisher.DENIED_PAUSE_S", 0.2)
+    rules = shipped_mosquitto.rules
+    shipped_mosquitto.allow(rules.replace(f"topic write crampwatch/v1/+/+/{kind}\n", ""))
+    heard = ViewersEars(shipped_mosquitto.access("viewer"))
+    publisher = Publisher(LEFT_CALF, shipped_mosquitto.access("collector"), tmp_path, health, 10)
+    with journal_of(tmp_path, 5) as journal:
+        publisher.publish(tmp_path / f"{SESSION}.journal")
+        publisher.start()
+        until(lambda: f"denies us {kind}" in caplog.text)
+        assert kind not in heard.kinds()
+        shipped_mosquitto.allow(rules)
+        until(lambda: kind in heard.kinds() and journal.published == journal.last_row)
+    publisher.stop()
+    heard.close()
+    assert caplog.text.count(f"denies us {kind}") == 1
+    assert f"takes {kind} again" in caplog.text
+
+
+def test_a_wrong_password_is_told_and_tried_again_until_it_is_right(
+    mosquitto: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    guessing = BrokerSettings(port=mosquitto.port, username=mosquitto.username, password="guessed")
+    with journal_of(tmp_path, 5) as journal:
+        publisher = Publisher(LEFT_CALF, guessing, tmp_path, health, 10)
+        publisher.publish(tmp_path / f"{SESSION}.journal")
+        publisher.start()
+        until(lambda: "check user and password" in caplog.text)
+        mosquitto.admit("guessed")
+        until(lambda: journal.published == journal.last_row)
+        publisher.stop()
+
+
+def test_two_collectors_for_one_place_say_so(
     mosquitto: RunningBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wrong = BrokerSettings(port=mosquitto.port, username=mosquitto.username, password="guessed")
-    publisher = Publisher(LEFT_CALF, wrong, tmp_path, health, 10)
+    with publishing(mosquitto, tmp_path), publishing(mosquitto, tmp_path):
+        until(lambda: caplog.text.count("do two programs run as crampwatch-collector-w1-left_calf?") >= 2)
+
+
+def test_a_collector_that_is_told_to_have_been_taken_over_does_not_come_back_at_once(
+    broker_of_another: BrokerOfAnother, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher = Publisher(LEFT_CALF, broker_of_another.settings, tmp_path, health, 10)
     publisher.start()
-    until(lambda: caplog.text.count("check user and password") >= 2)
+    until(lambda: "another client took our session over" in caplog.text)
+    time.sleep(1)  # four times the shortest wait
+    publisher.stop()
+    assert broker_of_another.visits == 1
+
+
+def test_a_collector_that_was_taken_over_comes_back_after_a_while(
+    broker_of_another: BrokerOfAnother, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.mqtt_client.TAKEN_OVER_S", 0.1)
+    monkeypatch.setattr("collector.publisher.GIVE_UP_S", 0.2)
+    publisher = Publisher(LEFT_CALF, broker_of_another.settings, tmp_path, health, 10)
+    publisher.start()
+    until(lambda: broker_of_another.visits >= 2)
     publisher.stop()
 
 
+def test_a_password_that_cannot_be_read_is_told_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(BadAccess, match=r"password file .*gone cannot be read"):
+        Publisher(LEFT_CALF, BrokerSettings(username="u", password_file=str(tmp_path / "gone")), tmp_path, health, 10)
+
+
 def test_a_collector_that_is_killed_is_announced_as_offline_by_the_broker(
-    mosquitto: RunningBroker, tmp_path: Path
+    broker: RunningBroker, tmp_path: Path
 ) -> None:
     journal_of(tmp_path, 1).close()
-    with listening(mosquitto) as listener:
+    with listening(broker) as listener:
         with subprocess.Popen(
-            [sys.executable, "-c", VICTIM, str(mosquitto.port), mosquitto.password, tmp_path]
+            [sys.executable, "-c", VICTIM, str(broker.port), broker.password, broker.protocol, tmp_path]
         ) as victim:
             until(lambda: len(listener.blocks) == 1)
             victim.kill()
@@ -317,13 +400,13 @@ def test_a_collector_that_is_killed_is_announced_as_offline_by_the_broker(
 VICTIM = f"""
 import sys, time
 from pathlib import Path
-from collector.contract.broker import BrokerSettings
+from collector.contract.broker import BadAccess, BrokerSettings
 from collector.contract.topics import place
 from collector.publisher import Publisher
 from tests.collector.test_publisher import health
-broker = BrokerSettings(port=int(sys.argv[1]), username="crampwatch", password=sys.argv[2])
-publisher = Publisher(place("w1", "left_calf"), broker, Path(sys.argv[3]), health, 10)
-publisher.publish(Path(sys.argv[3]) / "{SESSION}.journal")
+broker = BrokerSettings(port=int(sys.argv[1]), username="crampwatch", password=sys.argv[2], protocol=sys.argv[3])
+publisher = Publisher(place("w1", "left_calf"), broker, Path(sys.argv[4]), health, 10)
+publisher.publish(Path(sys.argv[4]) / "{SESSION}.journal")
 publisher.start()
 time.sleep(60)
 """
@@ -349,4 +432,17 @@ def test_a_refused_row_is_handed_out_again(tmp_path: Path) -> None:
         feed.acknowledge(first)
         feed.refuse(second)
         assert [entry.row for entry in feed.take(9)] == [second, third]
+        feed.close()
+
+
+def test_a_replay_goes_on_with_the_next_block_where_those_wanted_were_given_up(tmp_path: Path) -> None:
+    with journal_of(tmp_path, 6) as journal:
+        feed = JournalFeed(tmp_path / f"{SESSION}.journal")
+        for entry in feed.take(6):
+            feed.acknowledge(entry.row)
+        feed.save()
+        (block, *_) = journal.blocks()
+        journal.append([msgspec.structs.replace(block, seq=6)], in_place_of_oldest=True)
+        feed.rewind({block.stream: 0})
+        assert [entry.seq for entry in feed.take(9)] == [1, 2, 3, 4, 5, 6]
         feed.close()

@@ -35,6 +35,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """The time that has been slept."""
         return self._skipping.skipped_s
 
+    def sleep_through(self, seconds: float) -> None:
+        """The computer is suspended: when it wakes up, timers are late."""
+        self._skipping.skipped_s += seconds
+
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":  # type: ignore[override]  # typeshed has a type variable tuple here
         """Done at once: a thread would take real time, while this loop's went on."""
         future = self.create_future()

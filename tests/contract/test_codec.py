@@ -291,3 +291,19 @@ def test_each_reason_of_refusal_is_counted_and_worth_a_line_once() -> None:
     assert not counter.count(errors.Truncated("b"))
     assert counter.count(errors.Oversized("c"))
     assert counter.counts == {"Truncated": 2, "Oversized": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (ReplayRequest, b'{"v":1,"session":"s","from_seq":{"emg":18446744073709551616}}'),
+        (ReplayRequest, b'{"v":1,"session":"s","from_seq":{"emg":-1}}'),
+        (ReplayRequest, b'{"v":1,"session":"s\\n","from_seq":{}}'),
+        (Status, b'{"v":1,"state":"offline","t_ns":-1}'),
+        (Status, b'{"v":1,"state":"ended","t_ns":5,"session":"s","last_seq":{"emg":9007199254740993}}'),
+        (Ack, b'{"v":1,"session":"s","next_seq":{},"t_ns":4611686018427387905}'),
+    ],
+)
+def test_a_number_or_time_that_no_session_has_is_malformed(kind: type[msgspec.Struct], text: bytes) -> None:
+    with pytest.raises(errors.Malformed):
+        decode_json(text, kind)

@@ -299,3 +299,31 @@ def test_no_damage_makes_reading_fail_in_any_other_way_than_by_name(tmp_path_fac
     except ContractError:
         return
     assert all(block.count for block in blocks)
+
+
+@pytest.mark.parametrize(
+    ("at", "width", "value", "told"),
+    [
+        (252, 4, "9e9", "number of signals cannot be 9e9"),  # 2.3 TB of header
+        (252, 4, "9999", "stops within the EDF header"),
+        (236, 8, "9e300", "number of records is no number"),
+        (244, 8, "1e-99999", "holds no signal|record duration cannot be"),
+        (244, 8, "1e9", "record duration cannot be 1e9"),
+        (244, 8, "-1", "record duration cannot be -1"),
+        (244, 8, "1/3", "record duration is no number"),
+    ],
+)
+def test_a_header_that_claims_without_end_is_refused_by_its_field(
+    path: Path, at: int, width: int, value: str, told: str
+) -> None:
+    patch(leg(path), at, value, width)
+    with pytest.raises(BadRecording, match=told):
+        open_recording(path)
+
+
+def test_an_edf_d_without_an_annotation_signal_is_refused(path: Path) -> None:
+    patch(leg(path), 192, "EDF+D", 44)
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(b"EDF Annotations ", b"Nothing at all  "))
+    with pytest.raises(BadRecording, match="has to stamp every record"):
+        open_recording(path)

@@ -85,3 +85,39 @@ def test_a_damaged_block_is_told_when_it_is_reached(path: Path) -> None:
     recording = open_recording(path)
     with pytest.raises(BadRecording, match=r"night\.journal: the journal is damaged"):
         list(recording.blocks(60.0))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE block SET payload = 7",
+        "UPDATE block SET payload = 'text'",
+        "DROP TABLE block",
+        "DROP TABLE progress",
+        "ALTER TABLE progress RENAME COLUMN ended TO other",
+        """UPDATE header SET json = replace(json, '"UTC"', '"Europe"')""",  # a folder of the zones' database
+    ],
+)
+def test_a_damaged_row_or_table_is_told_with_the_files_name(path: Path, damage: str) -> None:
+    write(path, block(0), block(1))
+    with sqlite3.connect(path) as database:
+        database.execute(damage)
+    database.close()
+    with pytest.raises(BadRecording, match=r"night\.journal: "):
+        list(open_recording(path).blocks(60.0))
+
+
+def test_a_journal_that_lost_its_progress_is_a_session_that_was_not_brought_to_its_end(path: Path) -> None:
+    write(path, block(0), block(1))
+    with sqlite3.connect(path) as database:
+        database.execute("DELETE FROM progress")
+    database.close()
+    assert open_recording(path).notes == ("the session was not brought to its end",)
+
+
+def test_an_index_that_has_become_text_is_a_number_or_nothing(path: Path) -> None:
+    write(path, block(0), block(1))
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE block SET end_index = '3 or so' WHERE seq = 0")
+    database.close()
+    assert open_recording(path).gaps == (Gap("emg", 3, 10),)

@@ -229,3 +229,13 @@ def test_prune_shows_first_and_deletes_then(
     prune(keep_nights=0, config=here)
     left = {path.name[:10] for path in (home / "nights").glob("*.journal")}
     assert left == {str(date(2026, 11, day)) for day in (18, 19)}
+
+
+@pytest.mark.parametrize("manifest", [b"\xff", b'{"format":1}', b"[" * 5000])
+def test_a_manifest_that_cannot_be_read_is_no_backup(tmp_path: Path, manifest: bytes) -> None:
+    with tarfile.open(tmp_path / "b.tar", "w") as tar:
+        entry = tarfile.TarInfo("backup.json")
+        entry.size = len(manifest)
+        tar.addfile(entry, io.BytesIO(manifest))
+    with pytest.raises(UserError, match="not a crampwatch backup"):
+        restore(tmp_path / "b.tar", tmp_path / "restored")

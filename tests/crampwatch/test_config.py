@@ -7,6 +7,7 @@ import pytest
 from collector.contract.broker import BrokerSettings
 from crampwatch.config import Config, Sensor, as_environment, dump, load, with_environment
 from crampwatch.errors import UserError
+from crampwatch.wiring import broker_of, collector_settings
 from detector.settings import DetectorSettings
 
 WHOLE = """
@@ -32,6 +33,13 @@ speed = "max"
 
 [detector]
 confirm_asleep_s = 15.0
+"""
+
+
+SENSOR = """
+[[sensor]]
+wearer = "w1"
+site = "left_calf"
 """
 
 
@@ -68,6 +76,8 @@ def test_a_relative_data_folder_is_beside_the_settings(settings: Path) -> None:
         ('[[sensor]]\nwearer="w"\nsite="s"\nblock_s = 0\n', "block_s"),
         ('[[sensor]]\nwearer="w"\nsite="s"\n[detector]\non_ratio = 0.5\n', r"detector\.on_ratio"),
         ("[[sensor", "crampwatch.toml"),
+        ("a = " + "[" * 5000, "nested deeper"),
+        ('[[sensor]]\nwearer="w\\n"\nsite="s"\n', "wearer"),
     ],
 )
 def test_what_cannot_be_is_refused_naming_the_entry(settings: Path, text: str, told: str) -> None:
@@ -87,13 +97,57 @@ def test_the_environment_goes_before_the_file(settings: Path) -> None:
     assert (config.broker.port, config.broker.password, config.broker.host) == (1884, "secret", "broker.home")
 
 
+@pytest.mark.parametrize(
+    "inside", ['password_file = "secret"', 'password_directory = "passwords"', 'username = "u"\npassword = "p"']
+)
+def test_a_password_in_the_environment_puts_those_of_the_file_out_of_use(settings: Path, inside: str) -> None:
+    said = {"CRAMPWATCH_BROKER_USERNAME": "me", "CRAMPWATCH_BROKER_PASSWORD": "mine"}
+    config = with_environment(loaded(settings, f"[broker]\n{inside}\n{SENSOR}"), said)
+    entering = broker_of(config, "detector")
+    assert (entering.username, entering.secret()) == ("me", "mine")
+
+
+def test_with_a_password_directory_each_role_enters_as_a_user_of_its_own(settings: Path) -> None:
+    (settings.parent / "passwords").mkdir()
+    for role in ("collector", "detector"):
+        (settings.parent / "passwords" / role).write_text(f"{role}'s\n")
+    config = loaded(settings, f'[broker]\npassword_directory = "passwords"\n{SENSOR}')
+    collector, detector = collector_settings(config, config.sensors[0]).broker, broker_of(config, "detector")
+    assert [(it.username, it.secret()) for it in (collector, detector)] == [
+        ("collector", "collector's"),
+        ("detector", "detector's"),
+    ]
+
+
+def test_a_user_who_is_named_is_that_of_every_role(settings: Path) -> None:
+    config = loaded(settings, WHOLE)
+    assert {broker_of(config, role).username for role in ("collector", "detector")} == {"collector"}
+
+
+def test_the_brokers_files_are_beside_the_settings(settings: Path) -> None:
+    text = '[broker]\nca_file = "ca.crt"\npassword_file = "secret"\npassword_directory = "/etc/passwords"\n'
+    broker = loaded(settings, text + SENSOR).broker
+    assert broker is not None
+    here = settings.parent
+    assert (broker.ca_file, broker.password_file) == (str(here / "ca.crt"), str(here / "secret"))
+    assert broker.password_directory == "/etc/passwords"
+
+
+def test_a_ca_file_or_tls_makes_the_connection_encrypted() -> None:
+    assert [it.encrypted for it in (BrokerSettings(), BrokerSettings(tls=True), BrokerSettings(ca_file="ca.crt"))] == [
+        False,
+        True,
+        True,
+    ]
+
+
 def test_a_senseless_environment_is_refused(settings: Path) -> None:
     with pytest.raises(UserError, match="CRAMPWATCH_BROKER"):
         with_environment(loaded(settings, WHOLE), {"CRAMPWATCH_BROKER_PORT": "many"})
 
 
 def test_a_broker_survives_the_way_through_the_environment(settings: Path) -> None:
-    broker = BrokerSettings(port=1900, username="u", password="p", protocol="3.1.1")
+    broker = BrokerSettings(port=1900, tls=True, ca_file="ca.crt", username="u", password="p", protocol="3.1.1")
     bare = Config(sensors=[Sensor(wearer="w", site="s")])
     assert with_environment(bare, as_environment(broker)).broker == broker
 

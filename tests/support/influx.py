@@ -15,7 +15,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -217,18 +217,25 @@ def _listens(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
-@pytest.fixture(scope="session")
-def influx_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxServer]:
-    """One server for all tests of a run; use `influx`, which mends it after each."""
-    if INFLUXD is None or NGINX is None:
-        pytest.skip(MISSING)
-    server = InfluxServer(tmp_path_factory.mktemp("influx"))
+@contextmanager
+def running_influx(directory: Path) -> Iterator[InfluxServer]:
+    """A server with its users, in a directory of its own."""
+    server = InfluxServer(directory)
     try:
         server.start()
         server.create_users()
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def influx_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxServer]:
+    """One server for all tests of a run; use `influx`, which mends it after each."""
+    if INFLUXD is None or NGINX is None:
+        pytest.skip(MISSING)
+    with running_influx(tmp_path_factory.mktemp("influx")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A device profile says what a wearable speaks; a wrong one is refused in words."""
 
 import struct
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,24 @@ def test_a_file_that_cannot_be_read_is_told(content: bytes | None, tmp_path: Pat
 def test_an_unknown_profile_name_is_told() -> None:
     with pytest.raises(BadProfile, match="no device profile 'tensor-sock'"):
         load_profile("tensor-sock")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "[device]\nmatch = {}\n[[stream]]\n[stream.weights]\nv = 'x'\n",
+            r"^test:\d+: .*weights",
+        ),  # path ends in `[...]`
+        ("a = " + "[" * 5000, "nested deeper"),
+    ],
+)
+def test_a_fault_in_a_place_that_has_no_line_of_its_own_is_told_all_the_same(text: str, told: str) -> None:
+    with pytest.raises(BadProfile, match=told):
+        parse_profile(text, "test")
+
+
+def test_an_empty_name_is_no_field() -> None:
+    text = (resources.files("collector.devices") / "cramp-node.toml").read_text()
+    with pytest.raises(BadProfile, match="'' is not in its frame"):
+        parse_profile(text.replace('field = "value"', 'field = ""', 1), "test")
