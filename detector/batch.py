@@ -1,7 +1,7 @@
 """What watching a session brings, and what the night store files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -47,3 +47,18 @@ class Batch:
     snapshot: bytes | None = None
     complete: bool = False
     announced: bool = True
+
+    def followed_by(self, later: "Batch") -> "Batch":
+        """Both as one, where this one could not be filed."""
+        frames = [part.frames for part in (self, later) if part.frames is not None]
+        return replace(
+            later,
+            events=(*self.events, *later.events),
+            frames=Frames.joined(frames) if frames else None,
+            temperatures=(*self.temperatures, *later.temperatures),
+        )
+
+    @property
+    def without_curves(self) -> "Batch":
+        """The events alone: a hundredth of the room. The snapshot stays behind, so that the curves come again."""
+        return replace(self, frames=None, temperatures=(), snapshot=None)

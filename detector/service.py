@@ -1,14 +1,16 @@
 """The detector service: messages in, events, states and acknowledgements out. It knows MQTT's topics, not its sockets.
 
-What was derived is committed to the night store before anything is said about it. After a crash the service goes on
-from the last commit and asks the collector for everything behind it, so that nothing is lost and nothing told twice
-with another content.
+What was derived is committed to the night store before anything is said about it, unless the disk takes nothing. After
+a crash the service goes on from the last commit and asks the collector for everything behind it, so that nothing is
+lost and nothing told twice with another content.
 """
 
 import logging
+import sqlite3
 import time
+from collections import defaultdict
 from collections.abc import Callable
-from typing import Protocol
+from typing import ParamSpec, Protocol
 
 from collector.contract.codec import RefusalCounter, decode_block, decode_json, encode_json
 from collector.contract.errors import ContractError, Inconsistent
@@ -16,6 +18,8 @@ from collector.contract.messages import NS, Ack, Health, ReplayRequest, SampleBl
 from collector.contract.topics import Place, parse, stream_of
 from detector import texts
 from detector.alarm import State, offline
+from detector.batch import Batch
+from detector.collector_clock import CollectorClock
 from detector.events import Event
 from detector.messages import decided_ns, event_message
 from detector.replay_requests import ReplayRequests
@@ -27,6 +31,8 @@ from detector.watch import Watch, session_info
 
 LISTENED: tuple[str, ...] = ("emg", "acc", "temp", "status", "health")
 """The kinds of message the service subscribes to."""
+
+Arguments = ParamSpec("Arguments")
 
 _log = logging.getLogger(__name__)
 
@@ -50,8 +56,9 @@ class _Session:
         self.heard_s = 0.0
         self.last_seq: dict[StreamKind, int] = {}
         self.complete = complete
+        self.unfiled: Batch | None = None  # what the disk did not take
         self.replaces = replaces  # what is in the store was judged by another rule, and goes with the first commit
-        self.superseded = False  # the place has a newer session
+        self.superseded = False  # a newer session of the place has begun
         self.ending = False  # nothing will follow but what is missing
 
 
@@ -80,6 +87,8 @@ class DetectorService:
         self._sessions: dict[tuple[Place, str], _Session] = {}
         self._offline: set[Place] = set()  # whose collector is away
         self._shown: dict[Place, State] = {}
+        self._clocks: defaultdict[Place, CollectorClock] = defaultdict(CollectorClock)
+        self._disk_refuses = False
         self.refusals = RefusalCounter()
         for stored in store.sessions():
             if not stored.complete:
@@ -87,14 +96,18 @@ class DetectorService:
 
     def connected(self) -> None:
         """The broker is there: say what is due, and ask for everything that is not in the store yet."""
-        for event in self._store.undelivered():
-            self._tell(event)
-        self._shown.clear()
+        self.tell_again()
         for (place, _), session in self._sessions.items():
             if not session.complete:
                 self._show(place, session)
                 session.watch.sequencer.hold(self._monotonic_s())
                 self._request(place, session, session.watch.sequencer.next_seq)
+
+    def tell_again(self) -> None:
+        """Say once more what the broker has not taken over, and with the next tick how things stand."""
+        for event in self._store.undelivered():
+            self._tell(event)
+        self._shown.clear()
 
     def message(self, topic: str, payload: bytes) -> None:
         """Take in one message; one that breaks the contract is counted, and its reason logged once."""
@@ -103,7 +116,7 @@ class DetectorService:
             if what == "status":
                 self._status(place, decode_json(payload, Status))
             elif what == "health":
-                self._store.file_health(place, decode_json(payload, Health))
+                self._health(place, decode_json(payload, Health))
             elif stream := stream_of(what):
                 self._block(place, stream, decode_block(payload))
         except ContractError as refusal:
@@ -122,7 +135,7 @@ class DetectorService:
                 session.watch.expire(now_s, self._settings.give_up_s)
             except ContractError as refusal:
                 self._refuse(place.topic(session.watch.info.session), refusal)
-            if session.superseded and now_s - session.heard_s >= self._settings.give_up_s:
+            if self._is_superseded(place, session) and now_s - session.heard_s >= self._settings.give_up_s:
                 session.ending = True
             self._proceed(place, session)
             self._show(place, session)
@@ -132,7 +145,8 @@ class DetectorService:
         for (place, _), session in self._sessions.items():
             if not session.complete and session.watch.start_ns:
                 self._commit(place, session)
-                self._store.commit(session.watch.closing_batch(complete=False))
+                if not session.unfiled:
+                    self._kept(self._store.commit, session.watch.closing_batch(complete=False))
                 self._publish_state(place, offline(session.watch.end_ns, texts.STOPPED))
 
     def _status(self, place: Place, status: Status) -> None:
@@ -155,6 +169,11 @@ class DetectorService:
             self._proceed(place, session)
             self._show(place, session)
 
+    def _health(self, place: Place, health: Health) -> None:
+        self._kept(self._store.file_health, place, health)
+        if step := self._clocks[place].heard(health.t_ns, self._now_ns()):
+            _log.warning(texts.CLOCKS_DIFFER, place.wearer, place.site, step)
+
     def _block(self, place: Place, stream: StreamKind, block: SampleBlock) -> None:
         if block.stream != stream:
             raise Inconsistent(f"a block of {block.stream} on the topic of {stream}")
@@ -175,12 +194,10 @@ class DetectorService:
             session.ending, session.last_seq = known.ending, known.last_seq
             session.watch.sequencer.expect(known.last_seq, session.heard_s)
         for key, other in list(self._sessions.items()):
-            if key[0] != place or key[1] == name or not start_ns:
-                continue
-            session.superseded |= other.watch.start_ns > start_ns
-            other.superseded |= other.watch.start_ns < start_ns
-            if other.superseded and other.complete:
-                del self._sessions[key]
+            if key[0] == place and key[1] != name:
+                other.superseded |= other.watch.start_ns < start_ns
+                if other.superseded and other.complete:
+                    del self._sessions[key]
         self._sessions[place, name] = session
         return session
 
@@ -212,28 +229,58 @@ class DetectorService:
     def _commit(self, place: Place, session: _Session) -> None:
         watch = session.watch
         batch = watch.take_batch()
-        if session.replaces:
-            self._store.forget(place, watch.info.session)
-            session.replaces = False
-        self._store.commit(batch)
+        filed = self._file(place, session, batch)
         session.committed_ns = watch.end_ns
         for event in batch.events:
             self._tell(event)
         self._show(place, session)
-        ack = Ack(session=watch.info.session, next_seq=watch.sequencer.next_seq, t_ns=self._time_ns(watch))
+        if not filed:
+            return
+        ack = Ack(session=watch.info.session, next_seq=watch.sequencer.next_seq, t_ns=self._time_ns(place, watch))
         self._publish(place.topic("ack"), encode_json(ack), retain=True)
 
     def _complete(self, place: Place, session: _Session) -> None:
-        session.complete = True
         if not session.watch.start_ns:
+            session.complete = True
             return  # nothing of it ever came
         self._commit(place, session)
         closing = session.watch.closing_batch(complete=True)
-        self._store.commit(closing)
+        if session.unfiled or not self._kept(self._store.commit, closing):
+            return  # the next tick tries again
+        session.complete = True
         for event in closing.events:
             self._tell(event)
         if all(other.complete for (other_place, _), other in self._sessions.items() if other_place == place):
             self._publish_state(place, offline(session.watch.end_ns, texts.ENDED))
+
+    def _file(self, place: Place, session: _Session, batch: Batch) -> bool:
+        """Whether the store has everything up to this batch.
+
+        What the disk does not take waits in memory, 4 MB for an hour of one channel. Should the process end before
+        there is room, it is judged again from the journal: its snapshot is filed together with the curves.
+        """
+        due = session.unfiled.followed_by(batch) if session.unfiled else batch
+        if session.replaces and self._kept(self._store.forget, place, session.watch.info.session):
+            session.replaces = False
+        filed = not session.replaces and self._kept(self._store.commit, due)
+        session.unfiled = None if filed else due
+        if filed and self._disk_refuses:
+            self._disk_refuses = False
+            _log.warning("The night store takes everything again.")
+        elif not filed and due.events:
+            self._kept(self._store.commit, due.without_curves)
+        return filed
+
+    def _kept(self, write: Callable[Arguments, None], *arguments: Arguments.args, **named: Arguments.kwargs) -> bool:
+        """Whether the disk took it; an alert is worth more than its record, so the night goes on if it did not."""
+        try:
+            write(*arguments, **named)
+        except sqlite3.OperationalError as error:
+            if not self._disk_refuses:
+                _log.error("%s", texts.DISK_REFUSES.format(error))
+            self._disk_refuses = True
+            return False
+        return True
 
     def _tell(self, event: Event) -> None:
         """Publish an event, and note in the store when the broker has taken it over."""
@@ -241,20 +288,25 @@ class DetectorService:
             return
         place = Place(event.wearer, event.site)
         session = self._sessions.get((place, event.session))
-        now_ns = self._time_ns(session.watch if session else None)
+        now_ns = self._time_ns(place, session.watch if session else None)
         late = now_ns - decided_ns(event) > self._settings.late_after_s * NS
         self._publish(
             place.topic("event"),
             encode_json(event_message(event, late=late)),
-            taken=lambda: self._store.delivered(event.id, event.stage, now_ns),
+            taken=lambda: self._note_delivered(event, now_ns),
         )
+
+    def _note_delivered(self, event: Event, now_ns: int) -> None:
+        self._kept(self._store.delivered, event.id, event.stage, now_ns)
 
     def _show(self, place: Place, session: _Session) -> None:
         """Publish the place's state where it has changed."""
         watch = session.watch
-        if place in self._offline or session.superseded or session.ending or session.complete or not watch.start_ns:
+        if place in self._offline or session.ending or session.complete or not watch.start_ns:
             return
-        late = self._time_ns(watch) - watch.end_ns > self._settings.late_after_s * NS
+        if self._is_superseded(place, session):
+            return
+        late = self._time_ns(place, watch) - watch.end_ns > self._settings.late_after_s * NS
         self._publish_state(place, offline(watch.end_ns, texts.LATE) if late else watch.alarm.state())
 
     def _publish_state(self, place: Place, state: State) -> None:
@@ -263,8 +315,18 @@ class DetectorService:
             self._shown[place] = state
             self._publish(place.topic("state"), encode_json(state), retain=True)
 
+    def _is_superseded(self, place: Place, session: _Session) -> bool:
+        """Whether the place has a newer session.
+
+        One that has ended is none, whatever its times: its collector's clock may have been set back since.
+        """
+        start_ns = session.watch.start_ns
+        under_way = (other for (there, _), other in self._sessions.items() if there == place and not other.complete)
+        return session.superseded or any(other.watch.start_ns > start_ns for other in under_way)
+
     def _last_data_ns(self, place: Place) -> int:
-        return max((s.watch.end_ns for (other, _), s in self._sessions.items() if other == place), default=0)
+        ends = [(not s.complete, s.watch.end_ns) for (there, _), s in self._sessions.items() if there == place]
+        return max(ends, default=(True, 0))[1]
 
     def _refuse(self, source: str, refusal: ContractError) -> None:
         if self.refusals.count(refusal):
@@ -275,7 +337,8 @@ class DetectorService:
         request = ReplayRequest(session=session.watch.info.session, from_seq=from_seq)
         self._publish(place.topic("cmd/replay"), encode_json(request))
 
-    def _time_ns(self, watch: Watch | None) -> int:
-        """Now: by the host's clock, or by the samples' where a recording is replayed."""
-        by_samples = self._settings.clock == "samples" and watch is not None
-        return watch.end_ns if by_samples and watch else self._now_ns()
+    def _time_ns(self, place: Place, watch: Watch | None) -> int:
+        """Now: by the clock that dated the samples, or by the samples themselves where a recording is replayed."""
+        if watch and self._settings.clock == "samples":
+            return watch.end_ns
+        return self._now_ns() - self._clocks[place].behind_ns

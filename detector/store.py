@@ -5,17 +5,16 @@ from which it continues, in one transaction: after a crash the two can not disag
 """
 
 import logging
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from collector.contract.file_lock import FileLock
 from collector.contract.messages import Health
 from collector.contract.nights import night_of
 from collector.contract.topics import Place
@@ -24,7 +23,7 @@ from detector.batch import Batch, SessionInfo
 from detector.events import Event, Stage
 from detector.night_record import NightRecord
 from detector.store_changes import MINUTE_NS
-from detector.store_schema import connect
+from detector.store_schema import connect, read_from
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +31,9 @@ PUBLISHED_STAGES: tuple[Stage, ...] = ("confirmed", "ended", "rejected")
 """The stages the outside hears of; a suspicion is a silent mark."""
 _OF_A_SESSION = ("event", "second", "envelope", "unwatched", "temperature", "recent_frames", "snapshot", "health")
 """The tables that go with a session."""
+
+
+Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 
 class StoredSession(NamedTuple):
@@ -52,10 +54,15 @@ class NightKey(NamedTuple):
 
 
 class NightStore:
-    """An open night store; raises BadStore when the file is not one. Close it, or use it as a context manager."""
+    """An open night store. Close it, or use it as a context manager.
+
+    Raises BadStore when the file is not one, Occupied when there is another writer.
+    """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
         self._db = connect(path, read_only=read_only)
+        self._lock = None if read_only else self._lock_beside(path)
 
     def commit(self, batch: Batch) -> None:
         """File a batch, whole or not at all: when this returns it survives a power cut.
@@ -63,17 +70,22 @@ class NightStore:
         Rows follow from samples, so filing the same batch twice changes nothing; frames that were decided anew replace
         what was filed from their first moment on.
 
-        A full disk takes events and snapshot without the curves, if it can; else raises sqlite3.OperationalError, and
-        nothing has changed.
+        Raises sqlite3.OperationalError when the disk does not take it; nothing has changed then.
         """
-        try:
-            self._file(batch)
-        except sqlite3.OperationalError as error:
-            if batch.frames is None or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_FULL:
-                raise
-            # They take a hundredth of the room, and an alert is worth more than the curve in the report.
-            log.error("The disk is full: %s is filed without envelope and motion.", batch.info.session)
-            self._file(replace(batch, frames=None, temperatures=()))
+        with self._transaction():
+            session = self._put_session(batch)
+            if batch.frames is not None:
+                store_frames.put(self._db, session, batch.frames)
+            self._put_events(session, batch.events)
+            if batch.announced:
+                self._put_deliveries(batch.events)
+            if batch.frames is not None:
+                store_frames.cut_traces(self._db, session, int(batch.frames.t_ns[0]))
+            self._db.executemany(
+                "INSERT OR REPLACE INTO temperature VALUES (?, ?, ?)", [(session, *row) for row in batch.temperatures]
+            )
+            if batch.snapshot is not None:
+                self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?)", (session, batch.snapshot))
 
     def forget(self, place: Place, session: str) -> None:
         """Drop what was derived from a session, so that it can be watched anew from its first sample.
@@ -91,7 +103,7 @@ class NightStore:
     def snapshot(self, place: Place, session: str) -> bytes | None:
         """The state from which watching this session continues; None when it has not been seen."""
         row = self._db.execute(
-            "SELECT state FROM snapshot JOIN session ON session.id = snapshot.session"
+            "SELECT CAST(state AS BLOB) FROM snapshot JOIN session ON session.id = snapshot.session"
             " WHERE wearer = ? AND site = ? AND name = ?",
             (*place, session),
         ).fetchone()
@@ -105,33 +117,43 @@ class NightStore:
         return bool(row and row[0])
 
     def sessions(self) -> list[StoredSession]:
-        """Every session, in order of time."""
-        rows = self._db.execute("SELECT info, start_ns, end_ns, complete FROM session ORDER BY start_ns, id")
-        return [
-            StoredSession(msgspec.json.decode(info, type=SessionInfo), start_ns, end_ns, bool(complete))
-            for info, start_ns, end_ns, complete in rows
-        ]
+        """Every session, in order of time; raises BadStore."""
+        with read_from(self._path):
+            rows = self._db.execute(
+                "SELECT info, CAST(start_ns AS INTEGER), CAST(end_ns AS INTEGER), complete FROM session"
+                " ORDER BY start_ns, id"
+            )
+            return [
+                StoredSession(info, start_ns, end_ns, bool(complete))
+                for encoded, start_ns, end_ns, complete in rows
+                if (info := _legible(encoded, SessionInfo))
+            ]
 
     def nights(self, zone: ZoneInfo) -> list[NightKey]:
         """Every night of which there is a session, the latest last."""
-        found = {
-            NightKey(stored.info.wearer, stored.info.site, night_of(stored.start_ns, zone))
-            for stored in self.sessions()
-        }
+        with read_from(self._path):
+            found = {
+                NightKey(stored.info.wearer, stored.info.site, night_of(stored.start_ns, zone))
+                for stored in self.sessions()
+            }
         return sorted(found, key=lambda key: (key.night, key.wearer, key.site))
 
     def record(self, wearer: str, site: str, night: date, zone: ZoneInfo) -> NightRecord:
-        """Everything known about one night; raises NoSuchNight, which names the nights there are."""
-        with self._transaction("DEFERRED"):  # one view of the file while the detector goes on writing
+        """Everything known about one night; raises NoSuchNight, and BadStore where it is damaged."""
+        with (
+            read_from(self._path),
+            self._transaction("DEFERRED"),
+        ):  # one view of the file while the detector goes on writing
             return store_record.read(self._db, Place(wearer, site), night, zone)
 
     def undelivered(self) -> list[Event]:
         """The events whose latest stage has not been published yet, in order of onset."""
-        rows = self._db.execute(
-            "SELECT json FROM delivery JOIN event ON event.id = delivery.event AND event.stage = delivery.stage"
-            " WHERE published_ns IS NULL ORDER BY onset_ns"
-        )
-        return [msgspec.json.decode(row[0], type=Event) for row in rows]
+        with read_from(self._path):
+            rows = self._db.execute(
+                "SELECT json FROM delivery JOIN event ON event.id = delivery.event AND event.stage = delivery.stage"
+                " WHERE published_ns IS NULL ORDER BY onset_ns"
+            )
+            return [event for row in rows if (event := _legible(row[0], Event))]
 
     def delivered(self, event: str, stage: Stage, published_ns: int) -> None:
         """Note that the broker has taken over an event's message, at this time by the host's clock."""
@@ -148,8 +170,11 @@ class NightStore:
         )
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and let another writer in."""
         self._db.close()
+        if self._lock:
+            self._lock.release()
+            self._lock = None
 
     def __enter__(self) -> "NightStore":
         return self
@@ -157,21 +182,14 @@ class NightStore:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _file(self, batch: Batch) -> None:
-        with self._transaction():
-            session = self._put_session(batch)
-            if batch.frames is not None:
-                store_frames.put(self._db, session, batch.frames)
-            self._put_events(session, batch.events)
-            if batch.announced:
-                self._put_deliveries(batch.events)
-            if batch.frames is not None:
-                store_frames.cut_traces(self._db, session, int(batch.frames.t_ns[0]))
-            self._db.executemany(
-                "INSERT OR REPLACE INTO temperature VALUES (?, ?, ?)", [(session, *row) for row in batch.temperatures]
-            )
-            if batch.snapshot is not None:
-                self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?)", (session, batch.snapshot))
+    def _lock_beside(self, path: Path) -> FileLock:
+        """Not on the file itself: closing it a second time would release SQLite's own locks."""
+        told = f"another detector writes {path}"
+        try:
+            return FileLock(path.with_name(f"{path.name}.lock"), told, "stop that one, or name another store")
+        except BaseException:
+            self._db.close()
+            raise
 
     def _put_session(self, batch: Batch) -> int:
         info = batch.info
@@ -216,3 +234,12 @@ class NightStore:
             # A full disk may show only at COMMIT, which then leaves the transaction open; or SQLite has ended it.
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+
+
+def _legible(encoded: bytes, kind: type[Kept]) -> Kept | None:
+    """What is stored in a row; None, and a line in the log, where it is damaged: tonight is watched all the same."""
+    try:
+        return msgspec.json.decode(encoded, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError) as error:
+        log.error("A %s in the night store is damaged and left out: %s", kind.__name__, error)
+        return None

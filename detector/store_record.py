@@ -48,7 +48,8 @@ class _NightReader:
     def rows(self, query: str, *values: str) -> Iterator[tuple[Any, ...]]:
         """The rows of every session, which is the query's first `?`."""
         for session in self._sessions:
-            yield from self._db.execute(query, (session.id, *values))
+            # Not `yield from` the cursor: left behind by damage, it would be closed after the database.
+            yield from iter(self._db.execute(query, (session.id, *values)).fetchone, None)
 
     def table(self, query: str, *values: str, columns: int) -> NDArray[np.float64]:
         """The rows as numbers, shape (columns, n); NULL becomes NaN."""

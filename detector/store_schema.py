@@ -1,8 +1,13 @@
 """The night store's tables, and opening the file that holds them."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
+from collector.contract.salvage import UNREADABLE
 from detector import store_changes
 
 APPLICATION_ID = 0x6E696768
@@ -65,13 +70,38 @@ class BadStore(ValueError):
     """The file is not a night store this program can use; the text says why in one line."""
 
 
+# SQLite checks no page's content: after a bit has flipped a number may be a text, and JSON anything at all.
+_DAMAGE = (
+    *UNREADABLE,
+    msgspec.DecodeError,
+    ArithmeticError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+@contextmanager
+def read_from(path: Path) -> Iterator[None]:
+    """What reading rows that are damaged raises becomes BadStore."""
+    try:
+        yield
+    except BadStore:
+        raise
+    except _DAMAGE as error:
+        raise BadStore(f"{path}: is damaged ({error}); keep it, and put back a backup or start a new one") from error
+
+
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open the night store, making it first where that is allowed; raises BadStore."""
     if read_only and not path.is_file():
         raise _not_yet(path)
     try:
         return _prepared(path, read_only=read_only)
-    except (sqlite3.Error, OSError) as error:
+    except (*UNREADABLE, OSError) as error:
         raise BadStore(f"{path}: cannot be opened as a night store ({error})") from error
 
 

@@ -7,6 +7,14 @@ CANDIDATE = "The calf has tightened; watching whether it stays so."
 LATE = "Not watching: the data are more than two minutes old. What they hold is filed without an alert."
 OFFLINE = "Not watching: no data arrive from the wearable's collector. Check that it is switched on and in reach."
 ENDED = "Not watching: the recording has ended."
+CLOCKS_DIFFER = (
+    "the clock of the collector of %s/%s is off ours by %+.0f s; alerts come in time all the same, and the report has "
+    "the collector's times. Have a time server set both clocks: timedatectl set-ntp true"
+)
+DISK_REFUSES = (
+    "The night store takes nothing ({}): alerts are given all the same, the curves wait in memory. "
+    "Make room: delete other files, or old nights with `crampwatch prune --keep-nights 3`"
+)
 STOPPED = "Not watching: the detector was stopped."
 
 

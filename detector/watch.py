@@ -1,5 +1,7 @@
 """One session being watched: its blocks put in order, judged, and gathered into batches for the night store."""
 
+import zlib
+
 import msgspec
 
 from collector.contract.errors import Inconsistent
@@ -14,6 +16,8 @@ from detector.settings import DetectorSettings
 from detector.snapshot import SnapshotMismatch
 from detector.temperature import MinuteMeans
 from detector.version import VERSION
+
+_CHECKSUM_BYTES = 4
 
 
 class _State(msgspec.Struct):
@@ -44,9 +48,12 @@ class Watch:
 
     @classmethod
     def restore(cls, state: bytes, settings: DetectorSettings) -> "Watch":
-        """Go on from a batch's snapshot; raises SnapshotMismatch when another version or other parameters made it."""
+        """Go on from a batch's snapshot; raises SnapshotMismatch for one of another rule or version, or damaged."""
+        content = state[_CHECKSUM_BYTES:]
+        if state[:_CHECKSUM_BYTES] != _checksum(content):
+            raise SnapshotMismatch("the snapshot is damaged: its checksum does not match")
         try:
-            saved = msgspec.msgpack.decode(state, type=_State)
+            saved = msgspec.msgpack.decode(content, type=_State)
         except msgspec.DecodeError as error:
             raise SnapshotMismatch(f"the snapshot was written by another version: {error}") from error
         watch = cls(saved.info, settings)
@@ -132,7 +139,13 @@ class Watch:
             self.start_ns,
             self.end_ns,
         )
-        return msgspec.msgpack.encode(state)
+        content = msgspec.msgpack.encode(state)
+        return _checksum(content) + content
+
+
+def _checksum(content: bytes) -> bytes:
+    """What shows that a bad disk changed a bit: most of a snapshot is numbers, and any others would do as well."""
+    return zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "big")
 
 
 def session_info(

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.contract.errors import BadRecording
 from detector.evaluate import SAME_CRAMP, UNKNOWN, Span, Truth, evaluate, match
 from detector.score import Unwatched
 from tests.support.scores import found, score
@@ -126,3 +127,10 @@ def test_every_detection_and_every_cramp_is_accounted_for_once(
     assert sorted([span for _, span in matched.pairs] + matched.missed) == sorted(cramps)
     # No detection and cramp that were both left alone belong together.
     assert all(span.overlap_s(left) < -1.0 for span in matched.false for left in matched.missed)
+
+
+def test_a_score_that_does_not_tell_how_long_a_cramp_has_to_last_is_refused() -> None:
+    told = score(found(10, 40))
+    told.detector.parameters.pop("confirm_asleep_s")
+    with pytest.raises(BadRecording, match="names no confirm_asleep_s"):
+        evaluate([(told, Truth((), ()))])

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from collector.contract.broker import BrokerSettings
 from detector.mqtt import serve
 from detector.service_settings import ServiceSettings
 from detector.settings import DetectorSettings
-from tests.support.brokers import Mosquitto
+from tests.support.brokers import BrokerOfAnother, Mosquitto
 
 PATIENCE_S = 30.0
 
@@ -29,25 +29,58 @@ def serving(broker: BrokerSettings, store: Path) -> Iterator[threading.Thread]:
         thread.join()
 
 
-def wait_for(text: str, caplog: pytest.LogCaptureFixture, times: int = 1) -> None:
+def until(condition: Callable[[], bool], what: str) -> None:
     deadline_s = time.monotonic() + PATIENCE_S
-    while sum(text in record.getMessage() for record in caplog.records) < times:
-        assert time.monotonic() < deadline_s, f"not logged: {text}"
+    while not condition():
+        assert time.monotonic() < deadline_s, f"waited in vain for {what}"
         time.sleep(0.02)
 
 
-def test_without_a_broker_it_says_where_it_looked_and_goes_on_trying(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+def wait_for(text: str, caplog: pytest.LogCaptureFixture, times: int = 1) -> None:
+    until(lambda: sum(text in record.getMessage() for record in caplog.records) >= times, f"the log line {text!r}")
+
+
+def test_a_broker_that_comes_late_is_found(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mosquitto: Mosquitto
 ) -> None:
-    with serving(BrokerSettings(host="127.0.0.1", port=1), tmp_path / "nights.sqlite") as thread:
-        wait_for("no broker at 127.0.0.1:1", caplog, times=2)
-        assert thread.is_alive()
+    mosquitto.kill()
+    settings = BrokerSettings(port=mosquitto.port, username=mosquitto.username, password=mosquitto.password)
+    with serving(settings, tmp_path / "nights.sqlite"):
+        wait_for(f"127.0.0.1:{mosquitto.port}: it cannot be reached (Connection refused); is it running?", caplog)
+        mosquitto.start()
+        until(lambda: "as crampwatch-detector" in mosquitto.log.read_text(), "the detector to enter")
 
 
-def test_a_wrong_password_is_named_as_such_and_tried_again(
+def test_a_wrong_password_is_told_and_tried_again_until_it_is_right(
     mosquitto: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wrong = BrokerSettings(host=mosquitto.host, port=mosquitto.port, username=mosquitto.username, password="guessed")
-    with serving(wrong, tmp_path / "nights.sqlite") as thread:
-        wait_for("check user and password", caplog, times=2)
-        assert thread.is_alive()
+    guessing = BrokerSettings(port=mosquitto.port, username=mosquitto.username, password="guessed")
+    with serving(guessing, tmp_path / "nights.sqlite"):
+        wait_for("check user and password", caplog)
+        mosquitto.admit("guessed")
+        until(lambda: "as crampwatch-detector" in mosquitto.log.read_text(), "the detector to enter")
+
+
+def test_a_detector_that_is_told_to_have_been_taken_over_does_not_come_back_at_once(
+    broker_of_another: BrokerOfAnother, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(broker_of_another.settings, tmp_path / "nights.sqlite"):
+        wait_for("another client took our session over; do two programs run as crampwatch-detector?", caplog)
+        time.sleep(1)  # four times the shortest wait
+    assert broker_of_another.visits == 1
+
+
+def test_a_detector_that_was_taken_over_comes_back_after_a_while(
+    broker_of_another: BrokerOfAnother, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.mqtt_client.TAKEN_OVER_S", 0.1)
+    with serving(broker_of_another.settings, tmp_path / "nights.sqlite"):
+        until(lambda: broker_of_another.visits >= 2, "another visit")
+
+
+def test_two_detectors_at_one_broker_say_so(
+    mosquitto: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = BrokerSettings(port=mosquitto.port, username=mosquitto.username, password=mosquitto.password)
+    with serving(settings, tmp_path / "one.sqlite"), serving(settings, tmp_path / "two.sqlite"):
+        wait_for("do two programs run as crampwatch-detector?", caplog, times=2)

@@ -237,3 +237,17 @@ def test_a_stream_that_never_brought_anything_does_not_keep_a_session_from_being
         running.deliver(*blocks)
         assert running.store.is_complete(LEFT_CALF, SESSION)
         assert stages(running) == EXPECTED_STAGES
+
+
+def test_a_snapshot_in_which_a_bit_has_changed_is_not_continued_but_the_session_judged_again(path: Path) -> None:
+    with bedside(path) as running:
+        running.deliver(*BLOCKS[:180])
+        running.crash()
+    with sqlite3.connect(path) as database:
+        (state,) = database.execute("SELECT state FROM snapshot").fetchone()
+        changed = bytearray(state)
+        changed[len(state) // 2] ^= 1
+        database.execute("UPDATE snapshot SET state = ?", (bytes(changed),))
+    database.close()
+    with bedside(path) as running:
+        assert running.said("cmd/replay")[-1]["from_seq"] == {"emg": 0, "acc": 0}

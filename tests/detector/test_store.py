@@ -307,3 +307,41 @@ def test_reading_a_store_that_is_not_there_says_when_it_comes(path: Path, just_b
         path.touch()
     with pytest.raises(BadStore, match="no night store here yet"):
         NightStore(path, read_only=True)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE event SET json = x'7b'",
+        "UPDATE session SET last_frame_ns = 'soon'",
+        "UPDATE trace SET frames = x'c1'",
+        "DROP TABLE envelope",
+    ],
+)
+def test_a_damaged_row_or_table_is_told_with_the_files_name(path: Path, damage: str) -> None:
+    with NightStore(path) as store:
+        store.commit(batch(60, frames(0, 60), event(10, "ended", end_s=40)))
+    with sqlite3.connect(path) as database:
+        database.execute(damage)
+    database.close()
+    with NightStore(path, read_only=True) as store, pytest.raises(BadStore, match=r"nights\.sqlite: is damaged"):
+        record(store)
+
+
+def test_a_session_or_event_that_cannot_be_read_does_not_keep_the_others_from_being_watched(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with NightStore(path) as store:
+        store.commit(batch(60, frames(0, 60), event(10, "confirmed"), event(30, "confirmed")))
+        store.commit(replace(batch(60), info=msgspec.structs.replace(INFO, session="another")))
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE session SET info = x'7b' WHERE name = 'another'")
+        database.execute("UPDATE event SET json = x'ff' WHERE onset_ns = ?", (at(10),))
+    database.close()
+    with NightStore(path) as store:
+        assert [stored.info.session for stored in store.sessions()] == [SESSION]
+        assert [waiting.onset_ns for waiting in store.undelivered()] == [at(30)]
+    assert [line.getMessage().partition(" is damaged")[0] for line in caplog.records] == [
+        "A SessionInfo in the night store",
+        "A Event in the night store",
+    ]

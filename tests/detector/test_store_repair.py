@@ -12,7 +12,7 @@ from detector.store import NightStore
 from detector.store_repair import repair_store
 from detector.store_schema import BadStore
 from tests.detector.test_store import batch
-from tests.support.frames import PLACE, SESSION, event, frames
+from tests.support.frames import PLACE, event, frames
 
 NIGHT, UTC = date(2026, 11, 19), ZoneInfo("UTC")
 MINUTES = 20
@@ -63,21 +63,6 @@ def test_a_store_cut_short_is_set_aside_and_a_new_one_takes_its_place(path: Path
     with NightStore(path) as store:
         store.commit(batch(60, frames(0, 60)))
         assert len(store.sessions()) == 1
-
-
-def test_on_a_full_disk_events_and_the_state_to_go_on_from_are_filed_without_the_curves(path: Path) -> None:
-    with NightStore(path) as store:
-        (pages,) = store._db.execute("PRAGMA page_count").fetchone()
-        store._db.execute(f"PRAGMA max_page_count = {pages}")  # SQLite refuses then as on a full disk
-        for minute in range(MINUTES, MINUTES + 10):
-            cramp = event(60 * minute + 10, "confirmed")
-            shown = frames(60 * minute, 60 * (minute + 1))
-            store.commit(batch(60 * (minute + 1), shown, cramp, snapshot=b"%d" % minute))
-        assert store.snapshot(PLACE, SESSION) == b"29"
-        assert len(store.undelivered()) == MINUTES + 10
-        record = store.record(*PLACE, NIGHT, UTC)
-        assert len(record.events) == MINUTES + 10
-        assert len(record.seconds[0].t_ns) < 60 * (MINUTES + 10)
 
 
 def test_another_programs_database_is_never_taken_for_a_damaged_store(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def test_the_truth_about_another_recording_is_refused(tmp_path: Path) -> None:
         ("t.json", b'{"schema":2,"recording":"t","cramps":[],"confounders":[],"artefacts":[]}', "schema 2"),
         ("t.csv", b"start,end\n1,2\n", "has to name the columns"),
         ("t.csv", b"onset_s,duration_s\n1,2\nsoon,3\n", "line 3"),
+        ("t.csv", b"onset_s,duration_s\n1,2\xff\n", "UTF-8"),
         ("t.edf", b"no", "not an EDF"),
     ],
 )
