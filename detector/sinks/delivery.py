@@ -16,11 +16,16 @@ class Refused(Exception):
 
 
 class Unavailable(Exception):
-    """The server can not take any points at present; the text says why."""
+    """The server can not take any points at present; the text says why.
 
-    def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
+    Where no answer came the points `may_still_arrive`: a server that stood still takes them in when it goes on, after
+    what was sent later.
+    """
+
+    def __init__(self, reason: str, retry_after_s: float | None = None, *, may_still_arrive: bool = False) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+        self.may_still_arrive = may_still_arrive
 
 
 class Sink(Protocol):

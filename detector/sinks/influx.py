@@ -30,6 +30,8 @@ CURES = {
     403: "the token may not write to this bucket; give it the right to write",
     404: "the bucket does not exist, or this is no InfluxDB; create the bucket",
 }
+GATEWAY_TIMEOUT = 504
+"""What stands before the database has waited in vain; the database may have the points all the same."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,12 +53,16 @@ class InfluxSink:
 
     def write(self, points: Sequence[Point]) -> None:
         """Store the points; raises Refused or Unavailable."""
+        lines = [line(point) for point in points]
         try:
-            self._api.write(self._bucket, record=[line(point) for point in points], write_precision=PRECISION)
+            self._api.write(self._bucket, record=lines, write_precision=PRECISION)
         except ApiException as error:
             self._judge(error)
         except urllib3.exceptions.HTTPError as error:
-            raise Unavailable(f"it cannot be reached ({_root(error)})") from error
+            reason = f"it cannot be reached ({_root(error)})"
+            raise Unavailable(reason, may_still_arrive=not _never_sent(error)) from error
+        except ValueError as error:  # the client reads text that is not UTF-8, or follows an address that is none
+            raise Unavailable(f"its answer cannot be read ({error}); is this an InfluxDB?") from error
 
     def close(self) -> None:
         """Close the connection."""
@@ -65,8 +71,8 @@ class InfluxSink:
     def _judge(self, error: ApiException) -> None:
         status, reason = int(error.status or 0), _reason(error)
         if status not in POINTS_FAULT:
-            cure = CURES.get(status)
-            raise Unavailable(f"{status} {cure or reason}", _seconds(error.retry_after)) from error
+            told, pause_s = f"{status} {CURES.get(status, reason)}", _seconds(error.retry_after)
+            raise Unavailable(told, pause_s, may_still_arrive=status == GATEWAY_TIMEOUT) from error
         if EXPIRED not in reason:
             raise Refused(status, reason) from error
         if not self._told_expired:
@@ -90,6 +96,13 @@ def _seconds(retry_after: str | None) -> float | None:
     with suppress(TypeError, ValueError):
         return float(retry_after or "")
     return None
+
+
+def _never_sent(error: BaseException) -> bool:
+    """Whether there was not even a connection."""
+    if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason:
+        error = error.reason
+    return isinstance(error, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
 
 
 def _root(error: BaseException) -> str:

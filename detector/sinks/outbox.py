@@ -20,6 +20,9 @@ from detector.sinks.night_feed import PORTION_MINUTES, NightFeed
 from detector.sinks.outbox_state import OutboxState
 from detector.store_schema import BadStore
 
+SETTLE_S = 30.0
+"""How long after its first answer a server that stood still may go on to take in what it was sent before that.
+It has it all in its own memory by then."""
 RETRIED_AT_ONCE = 1000
 """About what a portion has."""
 
@@ -37,6 +40,7 @@ class Outbox:
         poll_s: float,
         now_ns: Callable[[], int] = time.time_ns,
         random: Callable[[], float] = random.random,
+        monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._feed = feed
         self._state = state
@@ -46,11 +50,16 @@ class Outbox:
         self._pauses = Pauses(random)
         trouble = state.trouble()  # what was told before a restart is not told again
         self._down_ns = trouble.since_ns if trouble else None
+        self._monotonic_s = monotonic_s
+        self._settled_s = monotonic_s() + SETTLE_S if state.in_doubt else None
         if feed.latest() < state.seq:  # an older copy of the store has been put back
             state.begin_again()
 
     def step(self) -> float:
         """Pass on a portion; returns in how many seconds the next step is due."""
+        if self._settled_s is not None and self._monotonic_s() >= self._settled_s:
+            self._state.go_back()
+            self._settled_s = None
         portion = self._feed.after(self._state.seq, PORTION_MINUTES)
         if not portion.minutes:
             return self._poll_s
@@ -69,10 +78,15 @@ class Outbox:
             self._down_ns = self._now_ns()
             _log.warning("InfluxDB takes no points: %s. The night store keeps them; trying again for ever", trouble)
         self._state.note_trouble(self._down_ns, str(trouble))
+        if trouble.may_still_arrive:
+            self._state.note_doubt()
+            self._settled_s = None
         return self._pauses.next_s(trouble.retry_after_s)
 
     def _delivered(self, rejected: list[Rejected]) -> None:
         self._pauses.reset()
+        if self._settled_s is None and self._state.in_doubt:
+            self._settled_s = self._monotonic_s() + SETTLE_S
         if self._down_ns is not None:
             _log.warning(
                 "InfluxDB takes points again after %.1f min; %d minutes of the nights are still to be sent",

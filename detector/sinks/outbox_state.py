@@ -4,6 +4,7 @@ It is a file of its own because the night store has one writer, the detector. Lo
 it everything is sent again, and points replace themselves.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,14 +13,20 @@ from typing import NamedTuple
 
 import msgspec
 
+from collector.contract.salvage import UNREADABLE, set_aside
 from detector.sinks.delivery import Rejected
 from detector.sinks.influx_schema import Point
+
+_log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 5.0
 """`crampwatch outbox retry` writes beside the running outbox, each for milliseconds."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS progress (
+    destination TEXT NOT NULL, store TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (destination, store)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS doubt (
     destination TEXT NOT NULL, store TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (destination, store)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS trouble (destination TEXT PRIMARY KEY, since_ns INTEGER NOT NULL, reason TEXT NOT NULL);
@@ -31,6 +38,13 @@ CREATE TABLE IF NOT EXISTS quarantine (
 """
 
 
+_WRONG_TYPES = """
+SELECT (SELECT count(*) FROM progress WHERE typeof(seq) <> 'integer')
+     + (SELECT count(*) FROM trouble WHERE typeof(since_ns) <> 'integer' OR typeof(reason) <> 'text')
+     + (SELECT count(*) FROM quarantine WHERE typeof(status) <> 'integer' OR typeof(reason) <> 'text')
+"""
+
+
 class Trouble(NamedTuple):
     """Since when a destination has not been taking points (by the host's clock), and why."""
 
@@ -38,16 +52,21 @@ class Trouble(NamedTuple):
     reason: str
 
 
+class _Damaged(Exception):
+    """The file holds something else than was written."""
+
+
 class OutboxState:
-    """The memory of one destination's deliveries from one store."""
+    """The memory of one destination's deliveries from one store. A damaged file is set aside, and a new one begun."""
 
     def __init__(self, path: Path, destination: str, store_id: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        # A power cut may take the last transactions back, whole: what they noted is then delivered again.
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(_TABLES)
+        try:
+            self._db = _opened(path)
+        except _Damaged:
+            aside = set_aside(path)
+            _log.error("%s is damaged and kept as %s: everything is sent once more", path.name, aside.name)
+            self._db = _opened(path)
         self._key = (destination, store_id)
         self._destination = destination
 
@@ -66,6 +85,24 @@ class OutboxState:
     def begin_again(self) -> None:
         """Forget how far the deliveries have got."""
         self._db.execute("DELETE FROM progress WHERE (destination, store) = (?, ?)", self._key)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether points of an attempt that was never answered may still arrive, and then in place of newer ones."""
+        row = self._db.execute("SELECT 1 FROM doubt WHERE (destination, store) = (?, ?)", self._key).fetchone()
+        return row is not None
+
+    def note_doubt(self) -> None:
+        """The attempt to deliver what comes after `seq` was not answered; an earlier doubt reaches further back."""
+        self._db.execute("INSERT OR IGNORE INTO doubt VALUES (?, ?, ?)", (*self._key, self.seq))
+
+    def go_back(self) -> None:
+        """Deliver once more everything from the first attempt in doubt on."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO progress SELECT * FROM doubt WHERE (destination, store) = (?, ?)", self._key
+            )
+            self._db.execute("DELETE FROM doubt WHERE (destination, store) = (?, ?)", self._key)
 
     def put_aside(self, points: Sequence[Point], rejected: Sequence[Rejected]) -> None:
         """Keep the rejected ones of these points, and no longer those of them that were delivered after all."""
@@ -131,3 +168,35 @@ class OutboxState:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """The file, made where there is none; raises _Damaged."""
+    db = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        # A power cut may take the last transactions back, whole: what they noted is then delivered again.
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.executescript(_TABLES)
+        _check(db)
+    except sqlite3.OperationalError as error:
+        db.close()
+        # A full disk or another's lock is no damage; what sqlite3 itself cannot read has no code.
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_ERROR:
+            raise
+        raise _Damaged from error
+    except (*UNREADABLE, msgspec.DecodeError, TypeError) as error:
+        db.close()
+        raise _Damaged from error
+    return db
+
+
+def _check(db: sqlite3.Connection) -> None:
+    """Whether everything is as it was written: there is little, and nothing else would tell."""
+    if db.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",) or db.execute(_WRONG_TYPES).fetchone() != (0,):
+        raise sqlite3.DatabaseError("other content than was written")
+    db.execute("SELECT destination, store FROM progress").fetchone()
+    db.execute("SELECT destination FROM trouble").fetchone()
+    for identity, point, _ in db.execute("SELECT identity, point, destination FROM quarantine"):
+        if msgspec.json.decode(point, type=Point).identity != identity:
+            raise sqlite3.DatabaseError("a refused point is not the one it was")

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from collector.contract.messages import NS
 from detector.batch import Batch
 from detector.sinks.delivery import Unavailable
-from detector.sinks.influx_schema import Value
+from detector.sinks.influx_schema import Point, Value
 from detector.sinks.night_feed import NightFeed
 from detector.sinks.outbox import Outbox, backfill, retry, serve
 from detector.sinks.outbox_state import OutboxState
@@ -29,15 +29,37 @@ from tests.support.frames import INFO, event, frames
 POLL_S = 5.0
 
 
+class StandingStill(MemorySink):
+    """Takes a request in without an answer, and stores it only when `go_on` is called, however much came since."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[Sequence[Point]] = []
+        self.stands_still = True
+
+    def write(self, points: Sequence[Point]) -> None:
+        if self.stands_still:
+            self.held.append(points)
+            raise Unavailable("timed out", may_still_arrive=True)
+        super().write(points)
+
+    def go_on(self) -> None:
+        for points in self.held:
+            super().write(points)
+
+
 class Setting(NamedTuple):
     store: NightStore
     feed: NightFeed
     state: OutboxState
     path: Path
 
-    def outbox(self, sink: MemorySink, now_s: list[float] | None = None) -> Outbox:
+    def outbox(
+        self, sink: MemorySink, now_s: list[float] | None = None, monotonic_s: Callable[[], float] = lambda: 0.0
+    ) -> Outbox:
         clock = iter(now_s or ())
-        return Outbox(self.feed, self.state, sink, POLL_S, lambda: round(next(clock, 0) * NS), random=lambda: 1.0)
+        now_ns = lambda: round(next(clock, 0) * NS)  # noqa: E731 - a clock in a line
+        return Outbox(self.feed, self.state, sink, POLL_S, now_ns, lambda: 1.0, monotonic_s)
 
 
 @pytest.fixture
@@ -91,6 +113,31 @@ def test_a_long_backlog_is_sent_in_portions_without_a_pause(home: Setting, monke
     outbox = home.outbox(sink)
     assert [outbox.step() for _ in range(3)] == [0, 0, POLL_S]
     assert sink.stored == whole(home.feed)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_a_server_that_stood_still_takes_in_late_does_not_stay_in_place_of_newer_points(
+    restarts: bool, home: Setting
+) -> None:
+    home.store.commit(batch(80, frames(0, 80), event(75, "confirmed")))
+    sink, now_s = StandingStill(), [0.0]
+    outbox = home.outbox(sink, monotonic_s=lambda: now_s[0])
+    outbox.step()
+    home.store.commit(batch(120, frames(80, 120), event(75, "ended", end_s=117.5)))
+    sink.stands_still = False
+    outbox.step()
+    assert sink.stored == whole(home.feed)
+    sink.go_on()
+    assert sink.stored != whole(home.feed)
+    if restarts:
+        outbox = home.outbox(sink, monotonic_s=lambda: now_s[0])
+    now_s[0] = 29.0
+    outbox.step()
+    assert home.state.in_doubt
+    now_s[0] = 30.0
+    outbox.step()
+    assert sink.stored == whole(home.feed)
+    assert not home.state.in_doubt
 
 
 def test_while_it_is_down_nothing_is_lost_and_one_line_tells_so_and_one_that_it_is_back(
@@ -284,3 +331,34 @@ def test_nothing_is_logged_while_all_is_well(home: Setting, caplog: pytest.LogCa
         fill(home.store)
         home.outbox(MemorySink()).step()
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE progress SET seq = 'much'",
+        "UPDATE trouble SET since_ns = 'once'",
+        "UPDATE quarantine SET identity = identity || '!'",  # `outbox retry` would begin with it again for ever
+        "UPDATE quarantine SET point = x'7b'",
+        "ALTER TABLE quarantine RENAME COLUMN destination TO other",
+    ],
+)
+def test_a_damaged_memory_is_kept_and_everything_sent_once_more(home: Setting, damage: str) -> None:
+    fill(home.store, minutes=2)
+    refused = MemorySink(refuses=frozenset({home.feed.after(0).points[0].t_ns}))
+    home.outbox(refused).step()
+    home.state.note_trouble(1, "it cannot be reached")
+    home.state._db.execute(damage)
+    home.state.close()
+    with closing(OutboxState(home.path / "outbox.sqlite", "here", home.feed.store_id)) as state:
+        sink = MemorySink()
+        Outbox(home.feed, state, sink, POLL_S).step()
+        assert retry(state, sink) == (0, 0)
+    assert sink.stored == whole(home.feed)
+    assert (home.path / "outbox.sqlite.damaged").exists()
+
+
+def test_a_memory_that_is_no_database_is_kept_and_a_new_one_begun(home: Setting) -> None:
+    (home.path / "other.sqlite").write_bytes(b"never was a database" * 100)
+    with closing(OutboxState(home.path / "other.sqlite", "here", home.feed.store_id)) as state:
+        assert state.seq == 0
