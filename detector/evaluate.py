@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from collector.contract.errors import BadRecording
 from detector import confidence
 from detector.confidence import Estimate
 from detector.score import Score, ScoredEvent
@@ -143,7 +144,7 @@ class _Pool:
         self.confirmed_imitators: Counter[str] = Counter()
 
     def add(self, score: Score, truth: Truth) -> None:
-        eligible_s = float(str(score.detector.parameters["confirm_asleep_s"]))
+        eligible_s = _eligible_s(score)
         self.recordings += 1
         self.watched_s += score.watched_s
         self.eligible_s = max(self.eligible_s, eligible_s)
@@ -201,6 +202,14 @@ class _Pool:
         found = Counter(cramp.kind for _, cramp in self.found)
         total = found + Counter(cramp.kind for cramp in self.missed)
         return {kind: _tally(found[kind], count) for kind, count in sorted(total.items())}
+
+
+def _eligible_s(score: Score) -> float:
+    """How long a cramp has to last to be confirmed by the rule that scored."""
+    try:
+        return float(str(score.detector.parameters["confirm_asleep_s"]))
+    except (KeyError, ValueError):
+        raise BadRecording(f"{score.recording}: its events.json names no confirm_asleep_s; score it again") from None
 
 
 def _end_s(event: ScoredEvent, score: Score) -> float:

@@ -48,6 +48,8 @@ def read_truth(path: Path, recording: str) -> Truth:
         raise BadRecording(f"{path.name}: {error}") from error
     except OSError as error:
         raise BadRecording(f"{path.name}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadRecording(f"{path.name}: not a table of text in UTF-8 ({error})") from error
 
 
 def _from_json(path: Path, recording: str) -> Truth:
