@@ -157,10 +157,13 @@ class NightStore:
 
     def delivered(self, event: str, stage: Stage, published_ns: int) -> None:
         """Note that the broker has taken over an event's message, at this time by the host's clock."""
-        self._db.execute(
-            "UPDATE delivery SET published_ns = ? WHERE event = ? AND stage = ? AND published_ns IS NULL",
-            (published_ns, event, stage),
-        )
+        with self._transaction():
+            self._db.execute(
+                "UPDATE delivery SET published_ns = ? WHERE event = ? AND stage = ? AND published_ns IS NULL",
+                (published_ns, event, stage),
+            )
+            # It belongs to what is told of the night: the event's minute counts as changed.
+            self._db.execute("UPDATE event SET stage = stage WHERE id = ?", (event,))
 
     def file_health(self, place: Place, health: Health) -> None:
         """Keep the collector's account of itself, the first of each minute; of a session not seen yet, none."""

@@ -2,31 +2,36 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from collector.embedded_broker import EmbeddedBroker
+from collector.mqtt_client import mqtt_client
 from detector.sinks.influx import InfluxSink
 from detector.sinks.influx_schema import Point
 from tests.faults import disk, kills
 from tests.faults.absences import Absence, Further, Later, Reached
+from tests.faults.clock import WallClock
 from tests.faults.evidence import Difference
 from tests.faults.grounds import Grounds, Undisturbed
-from tests.faults.home import Home
+from tests.faults.home import Home, access
 from tests.faults.kills import Kills
 from tests.faults.mangler import Mangler
 from tests.faults.result import Result
 from tests.support.brokers import Mosquitto
 
 QUARTER = 0.25
+KILLS = 40
 AWAY_S = 3600.0
 """Simulated seconds of each wearer for which something is away."""
 SUSPENDED_S = 8.0
 """Seconds of the clock on the wall; the nights are played some hundred times faster than that."""
 TROUBLE_S = 6.0
 """Seconds for which InfluxDB is away, failing or slow: several of the outbox's attempts."""
+NAMESAKE_STAYS_S = 0.5
 DISK_MB = 160
 """The collector leaves 64 MB to others and keeps 16 as ballast; a night of two wearers takes some 30."""
 
@@ -43,10 +48,10 @@ class Trial(NamedTuple):
         return Result(self.name, samples=grounds.undisturbed.instants, difference=difference, **more)
 
 
-def killing(
-    process: str, progress: Callable[[Home], float], kill: Callable[[Home, Grounds], bool], **at_home: Any
+def again_and_again(
+    name: str, times: int, progress: Callable[[Home], float], strike: Callable[[Home, Grounds], bool], **at_home: Any
 ) -> Trial:
-    """SIGKILL, night after night, until it has been injected often enough."""
+    """A blow at random points, night after night, until it has been struck often enough."""
 
     def run(trial: Trial, grounds: Grounds) -> Result:
         whole = grounds.whole.journalled_rows if progress is Home.journalled_rows else grounds.whole.filed_s
@@ -54,7 +59,7 @@ def killing(
         injections, recovery_s = 0, list[float]()
         while injections < trial.times:
             wanted = trial.times - injections
-            harm = Kills(wanted, len(found), whole, progress, lambda home: kill(home, grounds))
+            harm = Kills(wanted, len(found), whole, progress, lambda home: strike(home, grounds))
             with grounds.at_home(**at_home) as home:
                 found.append(grounds.harmed(harm, home))
             injections += harm.injections
@@ -62,7 +67,14 @@ def killing(
         samples = len(found) * grounds.undisturbed.instants
         return Result(trial.name, injections, samples, Difference.total(found), recovery_s)
 
-    return Trial(f"SIGKILL of the {process}", 40, run)
+    return Trial(name, times, run)
+
+
+def killing(
+    process: str, progress: Callable[[Home], float], kill: Callable[[Home, Grounds], bool], **at_home: Any
+) -> Trial:
+    """SIGKILL."""
+    return again_and_again(f"SIGKILL of the {process}", KILLS, progress, kill, **at_home)
 
 
 def _worker(name: str) -> Callable[[Home, Grounds], bool]:
@@ -79,6 +91,19 @@ def _broker(home: Home, _: Grounds) -> bool:
 def _influxd(_: Home, grounds: Grounds) -> bool:
     grounds.influx.kill()
     grounds.influx.start()
+    return True
+
+
+def _namesake(home: Home, _: Grounds) -> bool:
+    """Another client enters under the name of a collector, which the broker puts out for it, and leaves again."""
+    broker = access(home.broker).as_role("collector")
+    who = next(iter(home.config.sensors))
+    client = mqtt_client(broker, f"crampwatch-collector-{who.wearer}-{who.site}")
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+    time.sleep(NAMESAKE_STAYS_S)
+    client.disconnect()
+    client.loop_stop()
     return True
 
 
@@ -183,10 +208,20 @@ def _small_disk_at_home(grounds: Grounds) -> Iterator[Home]:
         yield home
 
 
+def _set_back(trial: Trial, grounds: Grounds) -> Result:
+    """In the middle of the night; what is live then is measured in virtual time (tests/collector/test_clocks.py)."""
+    clock = WallClock(grounds.folder / "clock")
+    begins = Reached(Home.filed_s, QUARTER * grounds.whole.filed_s)
+    harm = Absence(begins, lambda _: clock.put(-3600), Later(0.0), lambda _: None)
+    with grounds.at_home(environment=clock.environment) as home:
+        difference = grounds.harmed(harm, home)
+    return trial.result(grounds, difference, injections=harm.injections, recovery_s=harm.recovery_s)
+
+
 def _mangled(trial: Trial, grounds: Grounds) -> Result:
     with (
         grounds.second_broker() as collectors,
-        grounds.at_home(collector_broker=collectors) as home,
+        grounds.at_home(broker=Mosquitto, collector_broker=collectors) as home,
         Mangler(collectors, home.broker, seed=1) as way,
     ):
         difference = grounds.harmed(Undisturbed(), home)
@@ -211,5 +246,7 @@ CATALOGUE: tuple[Trial, ...] = (
     influx_trouble("InfluxDB answers nothing", lambda g: g.influx.freeze(), lambda g: g.influx.thaw()),
     Trial("InfluxDB answers 400 on single points", 1, _refused_points),
     Trial("Disk full to the last byte", 1, _full_disk),
+    again_and_again("Another client takes a collector's name", 5, Home.filed_s, _namesake),
+    Trial("Clocks set back by an hour", 1, _set_back),
     Trial("Messages repeated, swapped, garbled, dropped, replayed", 1, _mangled),
 )

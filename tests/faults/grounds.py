@@ -11,7 +11,7 @@ from detector.sinks.settings import InfluxSettings
 from tests.faults import night
 from tests.faults.evidence import Difference, Evidence, difference, gather, in_detail
 from tests.faults.home import Fault, Home
-from tests.support.brokers import Mosquitto, RunningBroker
+from tests.support.brokers import Mosquitto, RunningBroker, ShippedMosquitto
 from tests.support.influx import InfluxServer
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Grounds:
 
     def __init__(self, folder: Path, influx: InfluxServer, hours: float) -> None:
         self.influx = influx
-        self._folder = folder
+        self.folder = folder
         self._runs = 0
         folder.mkdir(exist_ok=True)
         self.recordings = night.record(folder / "recordings", hours)
@@ -51,10 +51,10 @@ class Grounds:
             self.whole = Whole(home.journalled_rows(), home.filed_s())
 
     @contextmanager
-    def at_home(self, broker: Callable[[Path], RunningBroker] = Mosquitto, **options: object) -> Iterator[Home]:
+    def at_home(self, broker: Callable[[Path], RunningBroker] = ShippedMosquitto, **options: object) -> Iterator[Home]:
         """A home with a running broker and an empty bucket; its folder is deleted when all went well."""
         self._runs += 1
-        folder = self._folder / f"run-{self._runs}"
+        folder = self.folder / f"run-{self._runs}"
         folder.mkdir()
         running = broker(folder)
         running.start()
@@ -94,7 +94,7 @@ class Grounds:
     @contextmanager
     def second_broker(self) -> Iterator[Mosquitto]:
         """A broker beside the home's."""
-        folder = self._folder / "second-broker"
+        folder = self.folder / "second-broker"
         folder.mkdir(exist_ok=True)
         broker = Mosquitto(folder)
         broker.start()

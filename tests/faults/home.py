@@ -22,7 +22,7 @@ from crampwatch.wiring import everything_filed
 from detector.sinks.settings import InfluxSettings
 from detector.store import NightStore
 from detector.store_schema import BadStore
-from tests.support.brokers import RunningBroker
+from tests.support.brokers import RunningBroker, ShippedMosquitto
 
 RESTART_S = (0.1, 0.1)
 """At home the pause doubles with each restart, up to half a minute; here a process is killed again and again."""
@@ -53,7 +53,8 @@ class Fault(Protocol):
 class Home:
     """One night at home: plays the recordings as fast as everything keeps up, until all of it has arrived.
 
-    `collector_broker` is where the collector publishes where that is another broker than the detector's.
+    `collector_broker` is where the collector publishes where that is another broker than the detector's; `environment`
+    is for all processes.
     """
 
     def __init__(
@@ -63,20 +64,21 @@ class Home:
         broker: RunningBroker,
         influx: InfluxSettings,
         collector_broker: RunningBroker | None = None,
-        detection: Detection | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.broker = broker
         self.settings = folder / SETTINGS
-        self.settings.write_bytes(dump(_config(recordings, access(broker), influx, detection)))
+        self.settings.write_bytes(dump(_config(recordings, access(broker), influx)))
         self.config = load(self.settings)
         arguments = ["--config", str(self.settings)]
-        environment = as_environment(access(collector_broker)) if collector_broker else {}
+        of_all = dict(environment or {})
+        of_collector = of_all | (as_environment(access(collector_broker)) if collector_broker else {})
         self.workers = {
-            "collector": Worker("collector", ["collect", *arguments], environment, restart_s=RESTART_S),
-            "detector": Worker("detector", ["detect", *arguments], {}, restart_s=RESTART_S),
-            "outbox": Worker("outbox", ["outbox", "run", *arguments], {}, restart_s=RESTART_S),
+            "collector": Worker("collector", ["collect", *arguments], of_collector, restart_s=RESTART_S),
+            "detector": Worker("detector", ["detect", *arguments], of_all, restart_s=RESTART_S),
+            "outbox": Worker("outbox", ["outbox", "run", *arguments], of_all, restart_s=RESTART_S),
         }
 
     def run(self, fault: Fault) -> None:
@@ -144,15 +146,15 @@ class Home:
 
 
 def access(broker: RunningBroker) -> BrokerSettings:
-    """How to enter a broker."""
+    """How to enter a broker; one that was set up as shipped has a user for each role."""
+    if isinstance(broker, ShippedMosquitto):
+        return BrokerSettings(port=broker.port, password_directory=str(broker.plan.passwords))
     return BrokerSettings(
         port=broker.port, username=broker.username, password=broker.password, protocol=broker.protocol
     )
 
 
-def _config(
-    recordings: Mapping[Place, Path], broker: BrokerSettings, influx: InfluxSettings, detection: Detection | None
-) -> Config:
+def _config(recordings: Mapping[Place, Path], broker: BrokerSettings, influx: InfluxSettings) -> Config:
     return Config(
         timezone="Europe/Berlin",
         data_directory="data",
@@ -161,6 +163,6 @@ def _config(
             Sensor(wearer=who.wearer, site=who.site, recording=str(path.absolute()), speed="max")
             for who, path in recordings.items()
         ],
-        detection=detection or Detection(clock="samples", simulated=True),
+        detection=Detection(clock="samples", simulated=True),
         influx=influx,
     )

@@ -190,3 +190,11 @@ def test_filing_the_same_batch_again_leaves_the_same_points(path: Path) -> None:
         once = sorted(map(str, everything(NightFeed(path, UTC))))
         store.commit(filed)
     assert sorted(map(str, everything(NightFeed(path, UTC)))) == once
+
+
+def test_that_an_alert_was_published_changes_its_minute(path: Path) -> None:
+    with NightStore(path) as store:
+        store.commit(batch(150, frames(0, 150), event(75, "confirmed")))
+        seen = latest(path)
+        store.delivered(event(75).id, "confirmed", at(90))
+        assert changed(path, seen) == [1]
