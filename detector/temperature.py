@@ -21,11 +21,11 @@ class MinuteMeans(msgspec.Struct):
 
     def push(self, block: SampleBlock) -> list[tuple[int, float]]:
         """(t_ns, degrees Celsius) for the minutes the block touches, at their middle; the last may come out again."""
-        channel, digital = block.channels[0], block.digital()[:, 0]
+        channel, digital, physical = block.channels[0], block.digital()[:, 0], block.physical()[:, 0]
         inside = np.flatnonzero((digital > channel.digital_min) & (digital < channel.digital_max))
         rows = {}
         for index in inside.tolist():
-            t_ns, celsius = block.clock.time_ns(block.first_index + index), float(block.physical()[index, 0])
+            t_ns, celsius = block.clock.time_ns(block.first_index + index), float(physical[index])
             if block.fs * MINUTE_NS <= NS:
                 rows[t_ns] = celsius
             else:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.store import NightStore
-from detector.store_repair import repair_store
+from detector.store_repair import found_damaged, repair_store
 from detector.store_schema import BadStore
 from tests.detector.test_store import batch
 from tests.support.frames import PLACE, event, frames
@@ -72,3 +72,12 @@ def test_another_programs_database_is_never_taken_for_a_damaged_store(tmp_path: 
     assert repair_store(path) is None
     with pytest.raises(BadStore, match="not a crampwatch night store"):
         NightStore(path)
+
+
+def test_a_store_that_was_closed_well_and_found_damaged_while_writing_is_mended_at_the_next_start(path: Path) -> None:
+    assert repair_store(path) is None
+    found_damaged(path)
+    mended = repair_store(path)
+    assert mended is not None
+    assert mended.rows > 0
+    assert repair_store(path) is None

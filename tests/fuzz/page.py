@@ -51,10 +51,11 @@ file.
 - *journal*, *tried again*: an index is damaged that only publishing reads; the publisher says so and tries on.
 - *set aside*: of the file nothing could be saved; it is kept under another name, and the program goes on without it.
 - *outbox memory*, *begun anew*: the damaged file is kept under another name, and everything is sent once more.
-- *night store*, *restarted*: the damage shows when the detector writes. Its process ends and is started again, which
-  mends the file.
+- *night store*, *restarted*: the damage shows only when the detector writes. Its process ends with SQLite's error and
+  is started again.
 - *HTTP answer*, *unavailable*: the points stay, and are sent again later; *refused*: they are set aside for
-  `crampwatch outbox`. Only an answer of 2xx counts as delivered.
+  `crampwatch outbox`. Only an answer of 2xx counts as delivered, or one that says which points are older than the
+  bucket keeps.
 """
 
 

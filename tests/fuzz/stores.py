@@ -69,7 +69,7 @@ class StoreTrial:
                 service.tick()
                 service.close()
         except UNREADABLE:
-            return "restarted"  # ends the detector's process; the next start mends what its log was left behind for
+            return "restarted"  # the detector's process ends, and is started again
         return ACCEPTED
 
 
