@@ -87,8 +87,11 @@ def line(point: Point) -> str:
 
 
 def _reason(error: ApiException) -> str:
-    """What the server says, in one line; 1.x has other names for it than 2.x."""
-    return " ".join(str(error.body or error.message or error.reason or "no answer").split())[:300]
+    """What the server says, in one line; 1.x has other names for it than 2.x, and what stands before it sends a page."""
+    said = str(error.body or error.message or error.reason or "no answer")
+    if said.lstrip().startswith("<"):
+        said = str(error.reason or "no answer but a web page")
+    return " ".join(said.split())[:300]
 
 
 def _seconds(retry_after: str | None) -> float | None:
