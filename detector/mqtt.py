@@ -67,6 +67,7 @@ class MqttLink:
         self._client.on_message = self._on_message
         self._client.on_publish = self._on_publish
         self._in_flight: dict[int, tuple[str, Callable[[], None] | None]] = {}  # message id -> topic, whom to tell
+        self._newest: dict[str, bytes | None] = {}  # topics of retained messages under way -> what to send after that
         self._denials = Denials(broker, _log)
         self._repeat_due_s = 0.0
         self._service: DetectorService | None = None
@@ -76,7 +77,16 @@ class MqttLink:
     def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, taken: Callable[[], None] | None = None
     ) -> None:
-        """Send with QoS 1; while there is no broker the message waits in memory."""
+        """Send with QoS 1; while there is no broker the message waits in memory.
+
+        Of retained messages, which replace each other, one is under way for each topic, and the newest behind it waits:
+        a detector that catches up with a night makes thousands of them faster than a broker acknowledges.
+        """
+        if retain and topic in self._newest:
+            self._newest[topic] = payload
+            return
+        if retain:
+            self._newest[topic] = None
         message = self._client.publish(topic, payload, qos=1, retain=retain)
         self._in_flight[message.mid] = (topic, taken)
 
@@ -150,6 +160,8 @@ class MqttLink:
     def _on_publish(self, _: paho.Client, __: object, mid: int, reason: ReasonCode, ___: object) -> None:
         topic, taken = self._in_flight.pop(mid)
         self._denials.note(parse(topic)[1], reason)
+        if newest := self._newest.pop(topic, None):
+            self.publish(topic, newest, retain=True)
         if reason.is_failure:
             self._repeat_due_s = time.monotonic() + REPEAT_S
         elif taken:

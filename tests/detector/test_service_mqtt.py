@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from collector.contract.broker import BrokerSettings
-from detector.mqtt import serve
+from collector.mqtt_client import mqtt_client
+from detector.mqtt import MqttLink, serve
 from detector.service_settings import ServiceSettings
 from detector.settings import DetectorSettings
 from tests.support.brokers import BrokerOfAnother, Mosquitto
+from tests.support.signals import LEFT_CALF
 
 PATIENCE_S = 30.0
 
@@ -84,3 +86,40 @@ def test_two_detectors_at_one_broker_say_so(
     settings = BrokerSettings(port=mosquitto.port, username=mosquitto.username, password=mosquitto.password)
     with serving(settings, tmp_path / "one.sqlite"), serving(settings, tmp_path / "two.sqlite"):
         wait_for("do two programs run as crampwatch-detector?", caplog, times=2)
+
+
+def test_of_retained_messages_the_first_and_the_last_are_sent_and_events_all(mosquitto: Mosquitto) -> None:
+    """As many as while a night is caught up with: those between would only be replaced."""
+    heard: list[tuple[str, bytes]] = []
+    broker = BrokerSettings(port=mosquitto.port, username=mosquitto.username, password=mosquitto.password)
+    listener = mqtt_client(broker)
+    listener.on_message = lambda _, __, message: heard.append((message.topic, bytes(message.payload)))
+    listening = threading.Event()
+    listener.on_connect = lambda client, *_: client.subscribe("crampwatch/#", qos=1)
+    listener.on_subscribe = lambda *_: listening.set()
+    listener.connect(broker.host, broker.port)
+    listener.loop_start()
+    assert listening.wait(PATIENCE_S)
+    link, stop = MqttLink(broker, "crampwatch-detector"), threading.Event()
+    ack, event = LEFT_CALF.topic("ack"), LEFT_CALF.topic("event")
+
+    class Chatty:
+        """Says a thousand things as soon as there is a broker."""
+
+        def connected(self) -> None:
+            for number in range(1000):
+                link.publish(ack, b"%d" % number, retain=True)
+                link.publish(event, b"%d" % number)
+
+        def tick(self) -> None: ...
+        def close(self) -> None: ...
+
+    thread = threading.Thread(target=link.run, args=(Chatty(), stop))
+    thread.start()
+    until(lambda: (ack, b"999") in heard and (event, b"999") in heard, "the last ones")
+    stop.set()
+    thread.join()
+    listener.disconnect()
+    listener.loop_stop()
+    assert [payload for topic, payload in heard if topic == ack] == [b"0", b"999"]
+    assert [int(payload) for topic, payload in heard if topic == event] == list(range(1000))
