@@ -87,7 +87,7 @@ def line(point: Point) -> str:
 
 
 def _reason(error: ApiException) -> str:
-    """What the server says, in one line; 1.x has other names for it than 2.x, and what stands before it sends a page."""
+    """What the server says, in one line; 1.x names it otherwise than 2.x, and what stands before it sends a page."""
     said = str(error.body or error.message or error.reason or "no answer")
     if said.lstrip().startswith("<"):
         said = str(error.reason or "no answer but a web page")

@@ -7,7 +7,7 @@ from detector.sinks.influx_schema import MEASUREMENTS, NIGHT_HOUR_UTC, Measureme
 INTRODUCTION = f"""# What is in InfluxDB
 
 Generated from `detector/sinks/influx_schema.py`. How to set it up: [send the nights to
-InfluxDB](../how-to/influxdb.md).
+InfluxDB](../how-to/influxdb.md). What is made of it: [the dashboards](dashboards.md).
 
 The night store is the record; InfluxDB is a copy of it for dashboards, which can be made again at any time. Raw EMG is
 not in it, nor are the ten frames a second around an event: those stay in the journal and the night store.
@@ -15,7 +15,8 @@ not in it, nor are the ten frames a second around an event: those stay in the jo
 ## What holds for all of it
 
 - **Points are replaced, not doubled.** The same thing has the same measurement, tags and time whenever it is sent. A
-  cramp is written when the alert is raised and once more, at the same onset, when it is over.
+  cramp is written when the alert is raised and once more, at the same onset, when it is over. The summaries of night
+  and week are written anew with whatever changes in them.
 - **What judging anew does not find again** gets the stage or cause `withdrawn` and the duration 0; its other fields
   stay as they were. Leave it out by `WHERE "stage" <> 'withdrawn'`, or `WHERE "cause" <> 'withdrawn'`.
 - **Tags are few**: wearer, site, channel, device and stream, as many as you have. Night and session are fields.
@@ -28,10 +29,11 @@ not in it, nor are the ten frames a second around an event: those stay in the jo
 
 ## How much it is, and for how long
 
-A night of 8 h with one channel is about 960 points, two a minute, and one for each event, candidate and stretch that
-was not watched; a simulated night came to 1300. Each further channel adds 480. That is half a million in a year, so
-nothing is thinned out and nothing expires: give the bucket no retention. If you do give it one, older points are left
-out, with one line in the log, and the night store still has them.
+A night of 8 h with one channel is about 3400 points. Each minute has one for the channel, the leg, the link, each of
+three streams and the collector; a recording that is replayed has only the first two. Then there is one for each event,
+candidate and stretch that was not watched, one for the night and one for its week. Each further channel adds 480. That
+is about a million in a year, so nothing is thinned out and nothing expires: give the bucket no retention. If you do
+give it one, older points are left out, with one line in the log, and the night store still has them.
 
 For longer spans group by time with `min()`, `mean()` and `max()` of the fields that are called so. A mean alone hides a
 cramp of 20 s; that is why every level comes as three fields.

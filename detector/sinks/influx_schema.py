@@ -7,7 +7,7 @@ time of a thing follow from what it is and never change: an event lies at its on
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
@@ -71,8 +71,10 @@ _EVENT = {
     "night": Field(str, "", "date of the evening on which the night began, local time"),
     "duration_s": Field(float, "s", "from onset to end; absent while it lasts, 0 when withdrawn"),
     "end_ms": Field(int, "ms", "end, since 1970; absent while it lasts"),
+    "clock_h": Field(float, "h", "onset by the wearer's clock, from midnight: -1.5 is 22:30, 3.25 is 03:15"),
     "suspected_ms": Field(int, "ms", "when it was first suspected, since 1970"),
     "alerted_ms": Field(int, "ms", "when the alert was raised, since 1970"),
+    "latency_s": Field(float, "s", "from onset to the last sample that raising the alert needed"),
     "peak_uv": Field(float, "uV", "highest envelope"),
     "mean_uv": Field(float, "uV", "mean envelope"),
     "rest_uv": Field(float, "uV", "resting level before it"),
@@ -92,7 +94,7 @@ CRAMP = Measurement(
 )  # fmt: skip
 CANDIDATE = Measurement(
     "cramp_candidate", "A contraction that was suspected and rejected, with the reason.", "onset", _CHANNEL,
-    {name: field for name, field in _EVENT.items() if name != "alerted_ms"}
+    {name: field for name, field in _EVENT.items() if name not in ("alerted_ms", "latency_s")}
     | {"stage": Field(str, "", "`rejected`, or `withdrawn` when judging anew found none")},
 )  # fmt: skip
 EMG = Measurement(
@@ -100,13 +102,19 @@ EMG = Measurement(
     _level("envelope", "uV", "RMS envelope (mean: over the middles of each second's range)")
     | _level("rest", "uV", "resting level at the end of each second")
     | _level("threshold", "uV", "on-threshold at the end of each second")
-    | {"watched_s": Field(int, "s", "seconds in which this channel could be judged throughout")},
+    | {
+        "watched_s": Field(int, "s", "seconds in which this channel could be judged throughout"),
+        "quality": Field(str, "", "`good`, or the gravest cause for which a second of it could not be judged"),
+    },
 )  # fmt: skip
 LEG = Measurement(
     "leg", "One minute of what the channels share.", "start of the minute", _PLACE,
     _level("motion", "mg", "dynamic acceleration, of each second the largest")
     | _level("temperature", "°C", "skin temperature; the store keeps one mean a minute, so the three mostly agree")
-    | {"watched_s": Field(int, "s", "seconds in which at least one channel could be judged throughout")},
+    | {
+        "watched_s": Field(int, "s", "seconds in which at least one channel could be judged throughout"),
+        "posture": Field(str, "", "how the wearer lay for most of it; absent without an accelerometer"),
+    },
 )  # fmt: skip
 UNWATCHED = Measurement(
     "unwatched", "A stretch during which no channel could be judged. Time before and after sessions has no points.",
@@ -138,13 +146,27 @@ STREAM = Measurement(
         "fitted_ppm": Field(float, "ppm", "the sensor's clock against the host's"),
     },
 )  # fmt: skip
+COLLECTOR = Measurement(
+    "collector", "The collector's account of itself, once a minute.", "start of the minute", _PLACE,
+    {
+        "unpublished": Field(int, "", "messages in the journal that the broker has not taken over yet"),
+        "refused": Field(int, "", "packets that could not be read, since the session began"),
+    },
+)  # fmt: skip
 NIGHT_HOUR_UTC = 22
 """A night's summary lies at this hour of its date: between the noons around it wherever people live (UTC-10 to +13),
 and independent of the time zone set, so that a change of it does not double the summaries."""
+VALID_S = 4 * 3600.0
+VALID_SHARE = 0.8
+"""A night watched for less is not counted. Four hours are what a home sleep apnea test has to reach (AASM, Kapur 2017);
+four fifths is a guess: a night is not counted either when cramps could have hidden in a fifth of it."""
 NIGHT = Measurement(
     "night_summary", "A night so far, and at last.", f"{NIGHT_HOUR_UTC}:00 UTC on the date of its evening", _PLACE,
     {
         "night": Field(str, "", "date of the evening, local time; a night goes from noon to noon"),
+        "headline": Field(str, "", "the night in words, as the morning report begins"),
+        "watching": Field(str, "", "how much of it was watched, and whether that is enough to count it"),
+        "valid": Field(bool, "", f"watched for {VALID_S / 3600:g} h or more, and {VALID_SHARE:.0%} of the recording"),
         "cramps": Field(int, "", "contractions that raised an alert"),
         "candidates": Field(int, "", "contractions that were suspected and rejected"),
         "cramp_s": Field(float, "s", "total length of the cramps that are over"),
@@ -154,14 +176,38 @@ NIGHT = Measurement(
         "start_ms": Field(int, "ms", "first sample, since 1970"),
         "end_ms": Field(int, "ms", "behind the last sample, since 1970"),
         "complete": Field(bool, "", "whether the night is over and judged to its end"),
+        "sessions": Field(int, "", "sessions it consists of; each start of the collector makes one"),
+        "open_sessions": Field(int, "", "of these not judged to their end"),
+        "detector_version": Field(str, "", "version of the rule of its last session"),
+        "parameters_hash": Field(str, "", "hash of the parameters of its last session"),
         "simulated": Field(bool, "", "whether the night was simulated"),
     },
 )  # fmt: skip
 
-MEASUREMENTS = (CRAMP, CANDIDATE, EMG, LEG, UNWATCHED, LINK, STREAM, NIGHT)
+WEEK = Measurement(
+    "week_summary", "The nights whose evenings lie in one ISO week, Monday to Sunday. Counted are the valid ones that "
+    "were judged by the same parameters as the last of them; simulated nights and real ones are not counted together.",
+    f"{NIGHT_HOUR_UTC}:00 UTC on its Monday", _PLACE,
+    {
+        "week": Field(str, "", "ISO week, as 2026-W47"),
+        "nights": Field(int, "", "nights with a recording"),
+        "other_nights": Field(int, "", "of these not comparable with the last: other parameters, or simulated"),
+        "valid_nights": Field(int, "", "comparable nights that were watched for long enough"),
+        "cramps": Field(int, "", "cramps in the valid nights"),
+        "per_week": Field(float, "", "cramps in seven valid nights; absent while there is no valid night"),
+        "per_week_low": Field(float, "", "lower limit of the exact 95 % Poisson interval (Garwood 1936)"),
+        "per_week_high": Field(float, "", "upper limit of it"),
+    },
+)  # fmt: skip
+
+MEASUREMENTS = (CRAMP, CANDIDATE, EMG, LEG, UNWATCHED, LINK, STREAM, COLLECTOR, NIGHT, WEEK)
 
 
 def night_ns(night: date) -> int:
     """Where a night's summary lies."""
-
     return round(datetime(night.year, night.month, night.day, NIGHT_HOUR_UTC, tzinfo=UTC).timestamp()) * NS
+
+
+def monday_of(night: date) -> date:
+    """The Monday of the week to which a night belongs; the week's summary lies where that Monday's would."""
+    return night - timedelta(days=night.weekday())

@@ -1,23 +1,31 @@
 """The night store as points, in the order in which it changed: a portion at a time, so memory does not grow."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
+import numpy as np
 
 from collector.contract.messages import NS
-from collector.contract.nights import night_of
+from collector.contract.nights import bounds_ns, night_of
 from collector.contract.topics import Place
-from detector import store_changes, store_record, texts
+from detector import store_changes, store_record
 from detector.batch import SessionInfo
 from detector.events import Event
+from detector.frames import CAUSES
+from detector.posture import posture_of
+from detector.sinks.event_points import event_point, ms
 from detector.sinks.influx_schema import (
     CANDIDATE,
+    COLLECTOR,
     CRAMP,
     EMG,
     LEG,
@@ -25,12 +33,15 @@ from detector.sinks.influx_schema import (
     NIGHT,
     STREAM,
     UNWATCHED,
+    WEEK,
     Point,
     Value,
+    monday_of,
     night_ns,
 )
+from detector.sinks.summaries import NIGHTS_A_WEEK, Sessions, alerts_of, night_values, week_values
 from detector.store_changes import MINUTE_NS, MINUTE_S, Change
-from detector.store_schema import BadStore, connect
+from detector.store_schema import BadStore, connect, read_from
 
 PORTION_MINUTES = 250
 """InfluxDB likes some thousand points at a time: a minute has four, with eight channels eleven. As the store is read in
@@ -95,32 +106,40 @@ class NightFeed:
         self._zone = zone
         self._known_channels: dict[str, str] = {}
         try:
-            self.store_id = store_changes.store_id(self._db)
-        except sqlite3.OperationalError as error:
+            with read_from(path):
+                self.store_id = store_changes.store_id(self._db)
+        except BadStore as error:
             self._db.close()
+            if not isinstance(error.__cause__, sqlite3.OperationalError):
+                raise
             raise BadStore(
                 f"{path}: an earlier version wrote this night store; start the detector once, it brings it up to date"
             ) from error
 
     def after(self, seq: int, minutes: int = PORTION_MINUTES) -> Portion:
-        """Every point of the minutes that changed after the change numbered `seq`, at most so many minutes."""
+        """Every point of the minutes that changed after the change numbered `seq`, at most so many; raises BadStore."""
         self._known_channels.clear()
-        with self._one_view():
+        with read_from(self._path), self._one_view():
             changes = store_changes.since(self._db, seq, minutes)
             points = [point for change in changes for point in self._withdrawn(change)]
             for minute in dict.fromkeys(found for change in changes if (found := self._minute(change))):
                 points += self._points(minute)
-            for place, night in self._nights(changes):
+            nights = self._nights(changes)
+            for place, night in nights:
                 points += self._night(place, night)
+            for place, monday in {(place, monday_of(night)) for place, night in nights}:
+                points += self._week(place, monday)
         return Portion(points, changes[-1].seq if changes else seq, len(changes))
 
     def waiting(self, seq: int) -> int:
         """How many minutes changed after the change numbered `seq`."""
-        return store_changes.waiting(self._db, seq)
+        with read_from(self._path):
+            return store_changes.waiting(self._db, seq)
 
     def latest(self) -> int:
         """The number of the latest change."""
-        return store_changes.latest(self._db)
+        with read_from(self._path):
+            return store_changes.latest(self._db)
 
     def is_current(self) -> bool:
         """Whether the store's file is still the one that was opened."""
@@ -168,18 +187,19 @@ class NightFeed:
         )
         for kind, wearer, site, channel, t_ns in rows:
             tags = {"wearer": wearer, "site": site} | ({"channel": channel} if channel else {})
-            yield _KINDS[kind].point(tags, t_ns, {**_WITHDRAWN[kind], "end_ms": _ms(t_ns)})
+            yield _KINDS[kind].point(tags, t_ns, {**_WITHDRAWN[kind], "end_ms": ms(t_ns)})
 
     def _emg(self, minute: _Minute) -> Iterator[Point]:
-        for channel, *levels in self._rows(
-            "SELECT channel, min(min_uv), avg((min_uv + max_uv) / 2), max(max_uv), min(rest_uv), avg(rest_uv),"
+        for channel, bits, *levels in self._rows(
+            "SELECT channel, group_concat(DISTINCT quality),"
+            " min(min_uv), avg((min_uv + max_uv) / 2), max(max_uv), min(rest_uv), avg(rest_uv),"
             " max(rest_uv), min(threshold_uv), avg(threshold_uv), max(threshold_uv), sum(quality = 0)"
             " FROM envelope WHERE session IN (SELECT value FROM json_each(?))"
             " AND channel IN (SELECT value FROM json_each(?)) AND t_s >= ? AND t_s < ? GROUP BY channel",
             minute.envelopes,
         ):
             tags = {**minute.tags, "channel": channel}
-            yield EMG.point(tags, minute.start_ns, dict(zip(EMG.fields, levels, strict=True)))
+            yield EMG.point(tags, minute.start_ns, dict(zip(EMG.fields, (*levels, _quality(bits)), strict=True)))
 
     def _leg(self, minute: _Minute) -> Iterator[Point]:
         (motion,) = self._rows(
@@ -199,8 +219,17 @@ class NightFeed:
             minute.envelopes,
         )
         if seconds:
-            values = dict(zip(LEG.fields, (*motion, *temperature, watched), strict=True))
+            values = dict(zip(LEG.fields, (*motion, *temperature, watched, self._posture(minute)), strict=True))
             yield LEG.point(minute.tags, minute.start_ns, values)
+
+    def _posture(self, minute: _Minute) -> str | None:
+        """The posture of most of its seconds; None without an accelerometer."""
+        gravity = self._rows(
+            "SELECT gravity_x_mg, gravity_y_mg, gravity_z_mg FROM second"
+            " WHERE session IN (SELECT value FROM json_each(?)) AND t_s >= ? AND t_s < ? AND gravity_x_mg NOTNULL",
+            minute.seconds,
+        ).fetchall()
+        return str(Counter(posture_of(np.array(gravity)).tolist()).most_common(1)[0][0]) if gravity else None
 
     def _unwatched(self, minute: _Minute) -> Iterator[Point]:
         for start_ns, end_ns, cause in self._rows(
@@ -208,7 +237,7 @@ class NightFeed:
             " WHERE session IN (SELECT value FROM json_each(?)) AND start_ns >= ? AND start_ns < ?",
             minute.nanoseconds,
         ):
-            values = {"cause": cause, "end_ms": _ms(end_ns), "duration_s": (end_ns - start_ns) / NS}
+            values = {"cause": cause, "end_ms": ms(end_ns), "duration_s": (end_ns - start_ns) / NS}
             yield UNWATCHED.point(minute.tags, start_ns, values)
 
     def _events(self, minute: _Minute) -> Iterator[Point]:
@@ -220,7 +249,7 @@ class NightFeed:
             event = msgspec.json.decode(encoded, type=Event)
             if event.was_alert or event.stage == "rejected":
                 simulated = msgspec.json.decode(info, type=SessionInfo).simulated
-                yield _event(event, night_of(start_ns, self._zone), simulated=simulated)
+                yield event_point(event, night_of(start_ns, self._zone), self._zone, simulated=simulated)
 
     def _health(self, minute: _Minute) -> Iterator[Point]:
         for (encoded,) in self._rows(
@@ -228,6 +257,8 @@ class NightFeed:
             (minute.sessions, minute.minute),
         ):
             health = msgspec.json.decode(encoded)  # as it is: an earlier version may have told less
+            told = {"unpublished": health.get("unpublished"), "refused": sum(health.get("refused", {}).values())}
+            yield COLLECTOR.point(minute.tags, minute.start_ns, told)
             for link in health["links"]:
                 known = {name: link.get(name) for name in LINK.fields}
                 yield LINK.point({**minute.tags, "device": link["device"]}, minute.start_ns, known)
@@ -247,22 +278,35 @@ class NightFeed:
         outline = store_record.outline(self._db, place, night, self._zone)
         if outline is None:
             return
-        alerts = [event for event in outline.events if event.was_alert]
-        lengths = [event.duration_s for event in alerts if event.duration_s is not None]
-        values: dict[str, Value | None] = {
-            "night": night.isoformat(),
-            "cramps": len(alerts),
-            "candidates": sum(event.stage == "rejected" for event in outline.events),
-            "cramp_s": sum(lengths),
-            "longest_s": max(lengths, default=0.0),
-            "recorded_s": (outline.end_ns - outline.start_ns) / NS,
-            "watched_s": outline.watched_s,
-            "start_ms": _ms(outline.start_ns),
-            "end_ms": _ms(outline.end_ns),
-            "complete": outline.complete,
-            "simulated": outline.info.simulated,
-        }
+        sessions, published_ns = self._sessions(place, night), self._published(alerts_of(outline))
+        values = night_values(outline, place, night, self._zone, sessions, published_ns)
         yield NIGHT.point({"wearer": place.wearer, "site": place.site}, night_ns(night), values)
+
+    def _week(self, place: Place, monday: date) -> Iterator[Point]:
+        evenings = [monday + timedelta(days=day) for day in range(NIGHTS_A_WEEK)]
+        outlines = [store_record.outline(self._db, place, evening, self._zone) for evening in evenings]
+        if nights := [outline for outline in outlines if outline is not None]:
+            tags = {"wearer": place.wearer, "site": place.site}
+            yield WEEK.point(tags, night_ns(monday), week_values(monday, nights))
+
+    def _sessions(self, place: Place, night: date) -> Sessions:
+        ((count, still_open),) = self._rows(
+            "SELECT count(*), coalesce(sum(NOT complete), 0) FROM session"
+            " WHERE wearer = ? AND site = ? AND start_ns >= ? AND start_ns < ?",
+            (*place, *bounds_ns(night, self._zone)),
+        )
+        return Sessions(count, still_open)
+
+    def _published(self, alerts: Sequence[Event]) -> dict[str, int]:
+        """When each alert was published; one that was over before anyone could hear of it counts from its end."""
+        ids = msgspec.json.encode([event.id for event in alerts]).decode()
+        return dict(
+            self._rows(
+                "SELECT event, min(published_ns) FROM delivery WHERE event IN (SELECT value FROM json_each(?))"
+                " AND stage IN ('confirmed', 'ended') AND published_ns NOTNULL GROUP BY event",
+                (ids,),
+            ).fetchall()
+        )
 
     def _rows(self, query: str, values: Sequence[object]) -> sqlite3.Cursor:
         return self._db.execute(query, values)
@@ -278,33 +322,10 @@ class NightFeed:
             self._db.execute("COMMIT")
 
 
-def _event(event: Event, night: date, *, simulated: bool) -> Point:
-    if event.was_alert:
-        measurement, text = CRAMP, texts.alert(event) if event.stage == "confirmed" else texts.over(event)
-    else:
-        measurement, text = CANDIDATE, texts.rejected(event)
-    told: dict[str, Value | None] = {
-        "stage": event.stage,
-        "night": night.isoformat(),
-        "duration_s": event.duration_s,
-        "end_ms": _ms(event.end_ns),
-        "suspected_ms": _ms(event.suspected_ns),
-        "peak_uv": event.peak_uv,
-        "mean_uv": event.mean_uv,
-        "rest_uv": event.rest_uv,
-        "threshold_uv": event.threshold_uv,
-        "text": text,
-        "reason": event.reason,
-        "event_id": event.id,
-        "session": event.session,
-        "detector_version": event.detector_version,
-        "parameters_hash": event.parameters_hash,
-        "simulated": simulated,
-    }
-    if event.was_alert:
-        told["alerted_ms"] = _ms(event.alerted_ns)
-    tags = {"wearer": event.wearer, "site": event.site, "channel": event.channel}
-    return measurement.point(tags, event.onset_ns, told)
+def _quality(bits: str) -> str:
+    """The gravest cause in `1,16`, the distinct qualities of a minute's seconds."""
+    union = reduce(or_, map(int, bits.split(",")))
+    return next((words for cause, words in CAUSES.items() if union & cause), "good")
 
 
 def _inode(path: Path) -> int | None:
@@ -312,7 +333,3 @@ def _inode(path: Path) -> int | None:
         return path.stat().st_ino
     except FileNotFoundError:
         return None
-
-
-def _ms(t_ns: int | None) -> int | None:
-    return None if t_ns is None else t_ns // 1_000_000

@@ -1,0 +1,192 @@
+"""Morning: what happened last night, and was it watched?"""
+
+from grafana_foundation_sdk.models.dashboard import Dashboard, Panel
+
+from dashboards.curves import CAUSE_TOLD, STATES, drawn, envelope, quality, radio
+from dashboards.influxql import SHOWN, THE_NIGHT, TOLD, select
+from dashboards.page import Span, night, page
+from dashboards.panels import (
+    Column,
+    Query,
+    Says,
+    Size,
+    curve,
+    gauge,
+    lines,
+    rows,
+    states,
+    value,
+)
+from dashboards.tables import SIMULATED, YES_OR_NO, candidates, cramps, nights
+from detector.sinks.influx_schema import (
+    CANDIDATE,
+    CRAMP,
+    LEG,
+    NIGHT,
+    UNWATCHED,
+    VALID_S,
+    VALID_SHARE,
+)
+
+UID = "crampwatch-morning"
+ABOUT = "Last night: what happened, and how much of it was watched. For another night click it in the table of nights."
+LAST_NIGHT = Span("now/d-4h", "now-1d/d+10h")
+"""20:00 to 10:00. Grafana rounds an end up to the end of its day, so yesterday's is the one that gives this morning."""
+NO_NIGHT = "No night was recorded in the time shown. Choose one in the table of nights."
+NO_CRAMP = "No cramp was found in this night. How much of it was watched stands above."
+NO_NIGHTS = "No night has reached InfluxDB yet. `crampwatch outbox` tells why."
+ALERT_AFTER = (
+    "How long did the slowest alert take, from onset to the sample that decided it, by the sensor's clock? The way to"
+    " the bedside is not in it."
+)
+
+
+def morning() -> Dashboard:
+    """The dashboard."""
+    panels = [
+        *_in_words(),
+        *_figures(),
+        _timeline(),
+        envelope(Size(24, 10)),
+        quality(Size(24, 5)),
+        *_leg(),
+        *radio(),
+        *_contractions(),
+        _unwatched(),
+        _judged_by(),
+        _all_nights(),
+    ]
+    return page(UID, ABOUT, LAST_NIGHT, panels, variables=[night()], annotations=drawn())
+
+
+def of_the_night(what: str) -> Query:
+    """Of the night's summary."""
+    return Query(select(NIGHT, what, THE_NIGHT))
+
+
+def _in_words() -> list[Panel]:
+    headline = Says(
+        "The night in words", "What happened, and how much was watched? As the morning report says it.", NO_NIGHT
+    )
+    watching = Says(
+        "Does the night count?",
+        f"Was it watched for long enough to be counted: {VALID_S / 3600:g} h, and {VALID_SHARE:.0%} of the recording?",
+        NO_NIGHT,
+    )
+    return [
+        value(headline, Size(24, 4), of_the_night("{headline}"), field="headline"),
+        value(watching, Size(24, 3), of_the_night("{watching}"), field="watching"),
+    ]
+
+
+def _figures() -> list[Panel]:
+    size, share = Size(4, 4), 100 * VALID_SHARE
+    latency = Query(select(CRAMP, 'max({latency_s}) AS "longest"', THE_NIGHT, TOLD))
+    return [
+        value(
+            Says("Cramps", "How many contractions raised an alert? Read it beside the time watched.", NO_NIGHT),
+            size,
+            of_the_night("{cramps}"),
+        ),
+        value(
+            Says("Candidates", "How many contractions were suspected and rejected? Mostly movements.", NO_NIGHT),
+            size,
+            of_the_night("{candidates}"),
+        ),
+        value(
+            Says("Watched", "For how long could at least one channel be judged?", NO_NIGHT),
+            size,
+            of_the_night("{watched_s}"),
+            unit="dthms",
+        ),
+        gauge(
+            Says("Share watched", f"How much of it was watched? Amber below {share:g} %.", NO_NIGHT),
+            size,
+            of_the_night('100 * {watched_s} / {recorded_s} AS "share"'),
+            unit="percent",
+            enough=share,
+            full=100,
+        ),
+        value(
+            Says("Time in cramp", "How long did the cramps last together, and the longest of them?", NO_NIGHT),
+            size,
+            of_the_night('{cramp_s} AS "together", {longest_s} AS "longest"'),
+            unit="s",
+            decimals=0,
+        ),
+        value(Says("Alert after onset", ALERT_AFTER, "No alert."), size, latency, unit="s", decimals=0),
+    ]
+
+
+def _timeline() -> Panel:
+    says = Says(
+        "The night by the minute",
+        "When was there a cramp or a candidate, when was nobody watching, and how did the wearer lie? A contraction is"
+        " shown in the minute of its onset. Times without any data are empty.",
+    )
+    queries = [
+        curve(CRAMP, "last({stage})", "cramps", TOLD),
+        curve(CANDIDATE, "last({stage})", "candidates", TOLD),
+        curve(LEG, "min({watched_s})", "watched"),
+        curve(LEG, "last({posture})", "posture"),
+    ]
+    return states(says, Size(24, 8), queries, STATES)
+
+
+def _leg() -> list[Panel]:
+    motion = Says("Leg motion", "Did the leg move? Dynamic acceleration: the largest of each minute, and the mean.")
+    skin = Says("Skin temperature", "Was the leg warm? Highest and lowest; a sensor put on takes 20 min to warm up.")
+    moved = {"largest": "max({motion_max_mg})", "mean": "mean({motion_mean_mg})"}
+    warm = {"highest": "max({temperature_max_c})", "lowest": "min({temperature_min_c})"}
+    size = Size(12, 7)
+    return [
+        lines(motion, size, [curve(LEG, what, name) for name, what in moved.items()], unit="mg", low=0),
+        lines(skin, size, [curve(LEG, what, name) for name, what in warm.items()], unit="celsius"),
+    ]
+
+
+def _contractions() -> list[Panel]:
+    told = Says(
+        "Cramps of the night",
+        "When did each begin, how long did it last, and why was it believed? Click a time to see the half hour around"
+        " it; `crampwatch explain RECORDING --at TIME` shows it sample by sample.",
+        NO_CRAMP,
+    )
+    rejected = Says(
+        "Candidates of the night", "What was suspected, and why was it none?", "No candidate in this night."
+    )
+    return [cramps(told, Size(24, 7), THE_NIGHT), candidates(rejected, Size(24, 7), THE_NIGHT)]
+
+
+def _unwatched() -> Panel:
+    says = Says(
+        "Not watched",
+        "When could no channel be judged, for how long, and why?",
+        "Nothing is known to have been missed.",
+    )
+    columns = {
+        "Time": Column("From", "dateTimeAsIso", 160),
+        "duration_s": Column("For", "dthms", 100),
+        "cause": Column("Why"),
+    }
+    query = select(UNWATCHED, "{duration_s}, {cause}", SHOWN, CAUSE_TOLD)
+    return rows(says, Size(12, 7), Query(query), columns, hidden=())
+
+
+def _judged_by() -> Panel:
+    says = Says("Judged by", "By which rule and parameters, from how many recordings, real or simulated?", NO_NIGHT)
+    columns = {
+        "detector_version": Column("Rule"),
+        "parameters_hash": Column("Parameters"),
+        "sessions": Column("Sessions"),
+        "complete": Column("Over", words=YES_OR_NO),
+        "simulated": Column("Origin", words=SIMULATED),
+    }
+    what = ", ".join(f"{{{name}}}" for name in columns)
+    return rows(says, Size(12, 7), of_the_night(what), columns)
+
+
+def _all_nights() -> Panel:
+    return nights(
+        Says("Nights", "Which nights are there? Click one to see it. Two months back.", NO_NIGHTS), Size(24, 10)
+    )

@@ -1,0 +1,344 @@
+"""Every query of every dashboard on a real InfluxDB with a month of nights, against what the night store says."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from collector.contract.messages import NS
+from detector.night_record import NightRecord
+from detector.report.headline import headline
+from detector.store import NightStore
+from tests.dashboards.conftest import Look
+from tests.dashboards.grafana import Answer, Visit, dashboards
+from tests.dashboards.home import (
+    BERLIN,
+    CLOCKS_BACK,
+    FLAT,
+    GOING_ON,
+    LAST,
+    MORNING,
+    NIGHTS,
+    ODD_CHANNEL,
+    QUIET,
+    SHORT,
+    STRANGE,
+    W1,
+    Night,
+    seconds_after,
+)
+from tests.support.influx import InfluxServer
+
+MINUTE_NS = 60 * NS
+TOLD_NIGHTS = {
+    "two cramps": LAST,
+    "no cramp": QUIET,
+    "unwatched": FLAT,
+    "too short": SHORT,
+    "clocks go back": CLOCKS_BACK,
+    "another wearer": STRANGE,
+}
+Curves = dict[str, dict[int, Any]]
+Aggregate = Callable[[Any], Any]
+
+
+def recorded(store: NightStore, night: Night) -> NightRecord:
+    return store.record(night.place.wearer, night.place.site, night.evening, BERLIN)
+
+
+def by_minute(t_ns: Iterable[int], values: Iterable[float], how: Aggregate) -> dict[int, float]:
+    """The values of each minute that has any, taken together, by the minute's start."""
+    minutes: dict[int, list[float]] = {}
+    for t, known in zip(t_ns, values, strict=True):
+        if np.isfinite(known):
+            minutes.setdefault(int(t) // MINUTE_NS * MINUTE_NS, []).append(float(known))
+    return {minute: how(known) for minute, known in minutes.items()}
+
+
+def figures(answers: list[Answer]) -> list[object]:
+    """What a panel of figures shows."""
+    (answer,) = answers
+    return [value for row in answer.rows for name, value in row.items() if name != "Time"]
+
+
+def curves(answers: list[Answer]) -> Curves:
+    return {name: points for answer in answers for name, points in answer.curves().items()}
+
+
+FIGURES: dict[str, Callable[[NightRecord], list[object]]] = {
+    "The night in words": lambda r: [headline(r)],
+    "Cramps": lambda r: [len(r.events)],
+    "Candidates": lambda r: [len(r.candidates)],
+    "Watched": lambda r: [pytest.approx(r.watched_s)],
+    "Share watched": lambda r: [pytest.approx(100 * r.watched_s / r.recorded_s)],
+    "Time in cramp": lambda r: [sum(lengths(r)), max(lengths(r), default=0)],
+    "Alert after onset": lambda r: [12.0] if r.events else [],
+}
+
+
+def lengths(record: NightRecord) -> list[float]:
+    return [event.duration_s or 0 for event in record.events]
+
+
+@pytest.mark.parametrize("night", TOLD_NIGHTS.values(), ids=TOLD_NIGHTS)
+def test_the_figures_of_a_night_are_those_of_the_store(look: Look, store: NightStore, night: Night) -> None:
+    visit, record = look("morning", night), recorded(store, night)
+    for title, expected in FIGURES.items():
+        assert figures(visit.panel(title)) == expected(record), title
+
+
+@pytest.mark.parametrize("night", TOLD_NIGHTS.values(), ids=TOLD_NIGHTS)
+def test_the_curves_of_a_night_are_the_stores_seconds_by_the_minute(
+    look: Look, store: NightStore, night: Night
+) -> None:
+    visit, record = look("morning", night), recorded(store, night)
+    (seconds,) = record.seconds
+    t_ns, channel = seconds.t_ns.tolist(), night.channel
+    assert curves(visit.panel("Muscle signal")) == {
+        f"{channel}: highest": by_minute(t_ns, seconds.envelope_max_uv, max),
+        f"{channel}: lowest": by_minute(t_ns, seconds.envelope_min_uv, min),
+        f"{channel}: rest, highest": by_minute(t_ns, seconds.rest_uv, max),
+        f"{channel}: threshold, lowest": by_minute(t_ns, seconds.threshold_uv, min),
+    }
+    assert curves(visit.panel("Leg motion")) == {
+        "largest": by_minute(t_ns, seconds.motion_mg, max),
+        "mean": pytest.approx(by_minute(t_ns, seconds.motion_mg, np.mean)),
+    }
+    warm = by_minute(record.temperature_t_ns.tolist(), record.temperature_c, max)
+    assert curves(visit.panel("Skin temperature")) == {"highest": warm, "lowest": warm}
+
+
+@pytest.mark.parametrize("night", TOLD_NIGHTS.values(), ids=TOLD_NIGHTS)
+def test_the_timeline_tells_of_each_minute_what_the_store_knows(look: Look, store: NightStore, night: Night) -> None:
+    visit, record = look("morning", night), recorded(store, night)
+    (seconds,) = record.seconds
+    watched = by_minute(seconds.t_ns.tolist(), seconds.watched.astype(float), sum)
+    shown = curves(visit.panel("The night by the minute"))
+    assert shown.get("cramps", {}) == {event.onset_ns // MINUTE_NS * MINUTE_NS: event.stage for event in record.events}
+    assert shown.get("candidates", {}) == {
+        event.onset_ns // MINUTE_NS * MINUTE_NS: "rejected" for event in record.candidates
+    }
+    assert shown["watched"] == watched
+    assert shown["posture"] == dict.fromkeys(watched, "supine")
+
+
+def test_a_night_with_a_gap_tells_where_it_was_and_why(look: Look, store: NightStore) -> None:
+    visit, record = look("morning", LAST), recorded(store, LAST)
+    (answer,) = visit.panel("Not watched")
+    assert [(row["duration_s"], row["cause"]) for row in answer.rows] == [(600.0, "no data")]
+    quality = curves(visit.panel("Signal quality"))["gastrocnemius"]
+    bad = {minute for minute, said in quality.items() if said != "good"}
+    (gap,) = record.unwatched
+    # The gap of ten minutes begins 40 s into a minute, so eleven minutes have a part of it.
+    assert bad == {minute for minute in quality if gap.start_ns < minute + MINUTE_NS and minute < gap.end_ns}
+    assert len(bad) == 11
+
+
+def test_the_words_for_a_nights_worth_are_those_a_person_would_work_out(look: Look) -> None:
+    words = {
+        name: figures(look("morning", night).panel("Does the night count?")) for name, night in TOLD_NIGHTS.items()
+    }
+    assert words["two cramps"] == ["watched 7 h 50 of 8 h 00: the night counts"]
+    assert words["too short"] == ["watched 2 h 00 of 2 h 00: too short to count the night, 4 h are needed"]
+    assert words["unwatched"] == ["watched 0 s of 8 h 00: too short to count the night, 4 h are needed"]
+
+
+def test_the_second_half_past_two_of_the_night_the_clocks_go_back_is_told_with_its_zone(look: Look) -> None:
+    (words,) = figures(look("morning", CLOCKS_BACK).panel("The night in words"))
+    assert "1 cramp at 02:30 CET (61 s)" in str(words)
+
+
+@pytest.mark.parametrize("night", TOLD_NIGHTS.values(), ids=TOLD_NIGHTS)
+def test_the_tables_list_the_nights_contractions(look: Look, store: NightStore, night: Night) -> None:
+    visit, record = look("morning", night), recorded(store, night)
+    for title, events in (("Cramps of the night", record.events), ("Candidates of the night", record.candidates)):
+        (answer,) = visit.panel(title)
+        told = [(row["Time"], row["duration_s"], row["peak_uv"], row["channel"], row["reason"]) for row in answer.rows]
+        assert told == [(e.onset_ns, e.duration_s, e.peak_uv, e.channel, e.reason) for e in events]
+
+
+def test_radio_battery_and_losses_are_those_the_collector_told(look: Look) -> None:
+    visit = look("morning", LAST)
+    told = LAST.healths()
+    at = [health.t_ns // MINUTE_NS * MINUTE_NS for health in told]
+    battery = [health.links[0].battery_percent for health in told]
+    assert curves(visit.panel("Battery")) == {"node-1": dict(zip(at, battery, strict=True))}
+    rssi = [health.links[0].rssi_dbm for health in told]
+    assert curves(visit.panel("Signal strength")) == {"node-1": dict(zip(at, rssi, strict=True))}
+    lost = curves(visit.panel("Samples lost"))["emg"]
+    assert sum(lost.values()) == told[-1].lost["emg"] - told[0].lost["emg"]
+
+
+def test_the_table_of_nights_has_each_night_of_the_wearer_the_latest_first(look: Look, store: NightStore) -> None:
+    (answer,) = look("morning").panel("Nights")
+    nights = [night for night in reversed(NIGHTS) if night.place == W1]
+    told = [(row["night"], row["cramps"], row["start_ms"], row["end_ms"], row["simulated"]) for row in answer.rows]
+    assert told == [
+        (n.evening.isoformat(), len(n.cramps), n.start_ns // 10**6, n.end_ns // 10**6, n.simulated) for n in nights
+    ]
+    counting = [str(row["night"]) for row in answer.rows if not row["valid"]]
+    assert counting == ["2026-10-15", "2026-10-12"]
+
+
+def test_in_the_morning_last_night_is_what_opens(look: Look) -> None:
+    visit = look("morning")
+    assert visit.values == {"wearer": "w1", "site": "left_calf", "night": "2026-10-30"}
+    (words,) = figures(visit.panel("The night in words"))
+    assert str(words).startswith("Night of 30 October, left calf: 2 cramps, at 03:12 (94 s) and 04:03 (34 s).")
+
+
+def test_when_last_night_was_not_recorded_no_older_one_is_shown_for_it(look: Look) -> None:
+    visit = look("morning", LAST)
+    later = Visit(visit.influx, visit.bucket, visit.dashboard, MORNING.replace(month=11, day=3), {"wearer": "w1"})
+    assert later.values["night"] == ""
+    assert figures(later.panel("The night in words")) == []
+
+
+def test_wearers_and_sites_with_odd_names_are_offered_and_found(look: Look) -> None:
+    visit = look("morning")
+    by_name = {variable["name"]: variable for variable in visit.dashboard["templating"]["list"]}
+    assert visit.offered(by_name["wearer"]) == ["ann-e_2", "w1"]
+    strange = look("morning", STRANGE)
+    assert strange.offered(by_name["site"]) == ["right_calf-medial"]
+    assert set(curves(strange.panel("Signal quality"))) == {ODD_CHANNEL}
+
+
+# Trend
+
+
+def test_the_trend_shows_each_night_once_and_hollow_where_it_does_not_count(look: Look) -> None:
+    counting, hollow = look("trend").panel("Cramps per night")
+    nights = [night for night in NIGHTS if night.place == W1]
+    assert [row["night counts"] for row in counting.rows] == [len(n.cramps) for n in nights if n not in (SHORT, FLAT)]
+    assert [row["night does not count"] for row in hollow.rows] == [0, 1]
+    assert figures(look("trend").panel("Nights recorded")) == [30]
+    assert figures(look("trend").panel("Nights that count")) == [28]
+    assert figures(look("trend").panel("Cramps")) == [sum(len(n.cramps) for n in nights) - 1]
+
+
+def test_a_weeks_rate_has_the_exact_interval_of_published_tables(look: Look) -> None:
+    """Week 41, 5 to 11 October: cramps on the 6th and 9th in seven nights. Garwood for 2 events: 0.2422 to 7.2247."""
+    (answer,) = look("trend").panel("Weeks")
+    (week,) = [row for row in answer.rows if row["week"] == "2026-W41"]
+    assert (week["nights"], week["other_nights"], week["valid_nights"], week["cramps"]) == (7, 0, 7, 2)
+    assert (week["per_week"], week["per_week_low"], week["per_week_high"]) == (
+        2.0, pytest.approx(0.2422, abs=1e-4), pytest.approx(7.2247, abs=1e-4),
+    )  # fmt: skip
+    shown = curves(look("trend").panel("Cramps per week"))
+    assert [name for name, points in shown.items() if week["per_week_high"] in points.values()] == ["upper limit"]
+
+
+def test_a_week_leaves_out_what_was_simulated_and_does_not_count_bad_nights(look: Look) -> None:
+    """12 to 18 October has the unwatched 12th and the short 15th; 26 October to 1 November the simulated 27th."""
+    (answer,) = look("trend").panel("Weeks")
+    weeks = {
+        row["week"]: (row["nights"], row["other_nights"], row["valid_nights"], row["cramps"]) for row in answer.rows
+    }
+    assert weeks["2026-W42"] == (7, 0, 5, 1)
+    assert weeks["2026-W44"] == (5, 1, 4, 2)
+
+
+def test_of_a_week_with_less_than_three_nights_no_rate_is_shown(look: Look) -> None:
+    """The second wearer has two."""
+    visit = Visit(look("trend").influx, "home", dashboards()["crampwatch-trend"], MORNING, {"wearer": "ann-e_2"})
+    assert curves(visit.panel("Cramps per week")) == {}
+
+
+def test_hours_of_the_night_count_from_midnight_by_the_wearers_clock(look: Look) -> None:
+    """Of the nights with one cramp at a known hour: 16,920 s after 22:30 is 03:12; the clocks' 02:30 comes later."""
+    hours = figures(look("trend").panel("Hour of the night"))
+    assert len(hours) == sum(len(night.cramps) for night in NIGHTS if night.place == W1)
+    assert [hour for hour in hours if hour in (2.5, 3.2)] == [2.5, 3.2]
+    (early,) = figures(look("trend", STRANGE).panel("Hour of the night"))
+    assert early == pytest.approx(-1 - 20 / 60)
+
+
+def test_the_length_of_each_cramp_and_the_hours_of_each_night_are_the_stores(look: Look, store: NightStore) -> None:
+    nights = [recorded(store, night) for night in NIGHTS if night.place == W1]
+    visit = look("trend")
+    length = curves(visit.panel("Length of each cramp"))["length"]
+    assert length == {event.onset_ns: event.duration_s for record in nights for event in record.events}
+    hours = curves(visit.panel("Hours watched"))
+    assert list(hours["watched"].values()) == [pytest.approx(record.watched_s / 3600) for record in nights]
+    assert list(hours["recorded"].values()) == [pytest.approx(record.recorded_s / 3600) for record in nights]
+
+
+# Live and Technical
+
+
+def look_live(look: Look, seconds: float) -> Visit:
+    visit = look("live")
+    chosen = {"wearer": "ann-e_2", "site": "right_calf-medial"}
+    return Visit(visit.influx, visit.bucket, visit.dashboard, seconds_after(GOING_ON, seconds), chosen)
+
+
+@pytest.mark.parametrize("age_s", [3, 61, 300])
+def test_the_age_of_the_last_sample_is_told_to_the_second(look: Look, age_s: int) -> None:
+    visit = look_live(look, age_s)
+    assert figures(visit.panel("Age of the last sample")) == [age_s]
+    assert figures(visit.panel("Do data arrive?")) == [age_s]
+
+
+def test_when_no_night_goes_on_no_sample_is_missed(look: Look) -> None:
+    assert figures(look("live").panel("Do data arrive?")) == []
+
+
+def test_live_tells_tonights_cramps_and_the_night_so_far_in_words(look: Look) -> None:
+    (answer,) = look_live(look, 5).panel("Cramps of the last 12 hours")
+    assert [(row["stage"], row["duration_s"]) for row in answer.rows] == [("ended", 25.0)]
+    (words,) = figures(look_live(look, 5).panel("The latest night so far"))
+    assert str(words).startswith("Night of 30 October, right calf-medial: 1 cramp at 01:16 (25 s).")
+
+
+def test_live_tells_link_and_signal_of_the_last_ten_minutes(look: Look) -> None:
+    visit = look_live(look, 5)
+    (link,), (signal,) = visit.panel("Link"), visit.panel("Signal")
+    assert {name: list(points.values()) for name, points in link.curves().items()} == {"node-1": ["streaming"]}
+    assert {name: list(points.values()) for name, points in signal.curves().items()} == {ODD_CHANNEL: ["good"]}
+
+
+def test_the_technical_dashboard_tells_what_the_collector_told(look: Look) -> None:
+    visit = look("technical", LAST)
+    told = LAST.healths()
+    at = [health.t_ns // MINUTE_NS * MINUTE_NS for health in told]
+    expected: dict[str, dict[str, list[Any]]] = {
+        "Radio link": {"node-1": ["streaming"] * len(told)},
+        "Rate": {"emg": [0.99] * len(told)},
+        "Clock of the sensor": {"emg": [-8.25] * len(told)},
+        "Reconnections": {"node-1": [health.links[0].reconnects for health in told]},
+        "Backlog": {"unpublished": [health.unpublished for health in told]},
+        "Unreadable packets": {"refused": [health.refused["short"] for health in told]},
+    }
+    for title, series in expected.items():
+        assert curves(visit.panel(title)) == {
+            name: dict(zip(at, values, strict=True)) for name, values in series.items()
+        }, title
+    assert [row["sessions"] for row in visit.panel("Restarts")[0].rows] == [1]
+
+
+# All of them
+
+
+@pytest.mark.parametrize("name", ["morning", "trend", "live", "technical"])
+def test_no_panel_of_a_full_night_is_empty(look: Look, name: str) -> None:
+    visit = look_live(look, 5) if name == "live" else look(name, None if name == "trend" else LAST)
+    panels = {panel["title"]: visit.answers(panel) for panel in visit.dashboard["panels"] if "targets" in panel}
+    assert [title for title, answers in panels.items() if not any(answer.series for answer in answers)] == []
+
+
+@pytest.mark.parametrize("name", ["morning", "trend", "live", "technical"])
+def test_a_table_has_the_columns_it_is_set_up_for(look: Look, name: str) -> None:
+    visit = look_live(look, 5) if name == "live" else look(name, None if name == "trend" else LAST)
+    for panel in visit.dashboard["panels"]:
+        if panel["type"] == "table":
+            (answer,) = visit.answers(panel)
+            known = {override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]}
+            assert known == set(answer.rows[0]), panel["title"]
+
+
+@pytest.mark.parametrize("name", ["morning", "trend", "live", "technical"])
+def test_an_empty_database_answers_every_query_with_nothing(influx: InfluxServer, bucket: str, name: str) -> None:
+    visit = Visit(influx, bucket, dashboards()[f"crampwatch-{name}"], MORNING)
+    assert set(visit.values.values()) == {""}
+    assert all(series == [] for _, series in visit.everything())
