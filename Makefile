@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format reference pictures accuracy bench robustness faults fuzz soak lock clean apt-packages
+.PHONY: help demo test test-slow check format reference pictures accuracy bench robustness faults fuzz soak dashboards lock clean apt-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,9 +23,10 @@ test: $(VENV)/.dev apt-packages ## the checks and all tests but the slow ones
 test-slow: $(VENV)/.dev apt-packages ## the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
 
-check: $(VENV)/.dev ## style, types, import rules, and whether the accuracy page is about this rule
+check: $(VENV)/.dev ## style, types, import rules; whether accuracy page and dashboards are up to date
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m benchmarks.accuracy --check
+	@$(BIN)/python -m dashboards --check
 
 format: $(VENV)/.dev ## put the code in the project's style
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
@@ -42,12 +43,19 @@ accuracy: $(VENV)/.dev .venv-peers/.installed ## how right the detector is, besi
 bench: $(VENV)/.dev .venv-peers/.installed apt-packages ## what detector and collector cost, as ratios (minutes)
 	@$(BIN)/python -m benchmarks.cost
 	@$(BIN)/python -m benchmarks.disk
+	@$(BIN)/python -m benchmarks.throughput
 
 robustness: $(VENV)/.dev ## where robustness ends, on simulated nights (minutes)
 	@$(BIN)/python -m benchmarks.robustness
 
 faults: $(VENV)/.dev apt-packages ## what is lost when something fails (a quarter of an hour)
 	@$(BIN)/python -m tests.faults
+
+soak: $(VENV)/.dev apt-packages ## a day of 20 wearers: does memory stay flat? (20 minutes)
+	@$(BIN)/python -m benchmarks.throughput.soak
+
+dashboards: $(VENV)/.dev ## write Grafana's dashboards, alert rules and their page anew
+	@$(BIN)/python -m dashboards
 
 fuzz: $(VENV)/.dev apt-packages ## a million damaged inputs against everything that comes from outside (minutes)
 	@$(BIN)/python -m tests.fuzz

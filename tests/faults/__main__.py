@@ -18,7 +18,7 @@ from tests.faults.page import page
 from tests.faults.result import Result
 from tests.support.brokers import MISSING as NO_MOSQUITTO
 from tests.support.brokers import MOSQUITTO
-from tests.support.influx import INFLUXD, NGINX, running_influx
+from tests.support.influx import INFLUXD, NGINX, InfluxServer, running_influx
 from tests.support.influx import MISSING as NO_INFLUX
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,6 @@ LOG = ROOT / ".cache/faults.log"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks for; the exit code is 1 where anything was lost or doubled."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--hours", type=float, default=2.0, help="length of each wearer's night")
     parser.add_argument("--only", default="", help="try the faults with this in their name, and write no page")
     options = parser.parse_args(arguments)
     if MOSQUITTO is None or INFLUXD is None or NGINX is None:
@@ -39,22 +38,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _log_to_file()
     chosen = [trial for trial in CATALOGUE if options.only.lower() in trial.name.lower()]
     with tempfile.TemporaryDirectory() as folder, running_influx(Path(folder)) as influx:
-        console.print("playing the undisturbed night")
-        grounds = Grounds(Path(folder), influx, options.hours)
-        results = _try_all(chosen, grounds, console)
+        results = _try_all(chosen, Path(folder), influx, console)
     if not options.only:
-        PAGE.write_text(page(results, options.hours, grounds.undisturbed.instants, machine()))
+        PAGE.write_text(page(results, machine()))
         console.print(f"wrote {PAGE.relative_to(ROOT)}")
     return 0 if all(result.difference.nothing for result in results) else 1
 
 
-def _try_all(trials: Sequence[Trial], grounds: Grounds, console: Console) -> list[Result]:
+def _try_all(trials: Sequence[Trial], folder: Path, influx: InfluxServer, console: Console) -> list[Result]:
     results = []
+    grounds: dict[float, Grounds] = {}  # by the length of their nights
     with bars(console) as shown:
         task = shown.add_task("", total=len(trials))
         for trial in trials:
             shown.update(task, description=trial.name)
-            results.append(trial.run(trial, grounds))
+            if trial.hours not in grounds:
+                grounds[trial.hours] = Grounds(folder / f"{trial.hours:g}h", influx, trial.hours)
+            results.append(trial.run(trial, grounds[trial.hours]))
             console.print(f"{trial.name}: {results[-1].in_words}", highlight=False)
             shown.advance(task)
     return results

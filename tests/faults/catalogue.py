@@ -23,8 +23,13 @@ from tests.faults.mangler import Mangler
 from tests.faults.result import Result
 from tests.support.brokers import Mosquitto
 
+NIGHT_H = 0.5
+LONG_NIGHT_H = 2.5
+"""Where something is away for an hour."""
 QUARTER = 0.25
 KILLS = 40
+A_NIGHT = 5
+"""Connections that are lost again and again make their owners wait longer each time; so a night has few such blows."""
 AWAY_S = 3600.0
 """Simulated seconds of each wearer for which something is away."""
 SUSPENDED_S = 8.0
@@ -42,6 +47,7 @@ class Trial(NamedTuple):
     name: str
     times: int
     run: Callable[["Trial", Grounds], Result]
+    hours: float = NIGHT_H  # of each wearer
 
     def result(self, grounds: Grounds, difference: Difference, **more: Any) -> Result:
         """The table's row."""
@@ -49,7 +55,12 @@ class Trial(NamedTuple):
 
 
 def again_and_again(
-    name: str, times: int, progress: Callable[[Home], float], strike: Callable[[Home, Grounds], bool], **at_home: Any
+    name: str,
+    times: int,
+    progress: Callable[[Home], float],
+    strike: Callable[[Home, Grounds], bool],
+    a_night: int = KILLS,
+    **at_home: Any,
 ) -> Trial:
     """A blow at random points, night after night, until it has been struck often enough."""
 
@@ -58,7 +69,7 @@ def again_and_again(
         found: list[Difference] = []
         injections, recovery_s = 0, list[float]()
         while injections < trial.times:
-            wanted = trial.times - injections
+            wanted = min(a_night, trial.times - injections)
             harm = Kills(wanted, len(found), whole, progress, lambda home: strike(home, grounds))
             with grounds.at_home(**at_home) as home:
                 found.append(grounds.harmed(harm, home))
@@ -107,16 +118,16 @@ def _namesake(home: Home, _: Grounds) -> bool:
     return True
 
 
-def absent(name: str, absence: Callable[[Grounds], Absence], remark: str = "", **at_home: Any) -> Trial:
+def absent(name: str, absence: Callable[[Grounds], Absence], hours: float = NIGHT_H, **at_home: Any) -> Trial:
     """Something is away once."""
 
     def run(trial: Trial, grounds: Grounds) -> Result:
         harm = absence(grounds)
         with grounds.at_home(**at_home) as home:
             difference = grounds.harmed(harm, home)
-        return trial.result(grounds, difference, injections=harm.injections, recovery_s=harm.recovery_s, remark=remark)
+        return trial.result(grounds, difference, injections=harm.injections, recovery_s=harm.recovery_s)
 
-    return Trial(name, 1, run)
+    return Trial(name, 1, run, hours)
 
 
 def _default_queue(folder: Path) -> Mosquitto:
@@ -234,11 +245,16 @@ CATALOGUE: tuple[Trial, ...] = (
     killing("collector", Home.journalled_rows, _worker("collector")),
     killing("detector", Home.filed_s, _worker("detector")),
     killing("outbox", Home.sent_s, _worker("outbox")),
-    killing("broker (mosquitto)", Home.filed_s, _broker),
-    killing("embedded broker (amqtt)", Home.filed_s, _broker, broker=lambda _: EmbeddedBroker()),
+    killing("broker (mosquitto)", Home.filed_s, _broker, a_night=A_NIGHT),
+    killing("embedded broker (amqtt)", Home.filed_s, _broker, a_night=A_NIGHT, broker=lambda _: EmbeddedBroker()),
     killing("InfluxDB", Home.sent_s, _influxd),
-    absent("Broker away for an hour of the night", _an_hour_without_broker, broker=_default_queue),
-    absent("Detector away for an hour, default queue of 1000", _an_hour_without_detector, broker=_default_queue),
+    absent("Broker away for an hour", _an_hour_without_broker, broker=_default_queue, hours=LONG_NIGHT_H),
+    absent(
+        "Detector away for an hour, mosquitto's default queue of 1000",
+        _an_hour_without_detector,
+        broker=_default_queue,
+        hours=LONG_NIGHT_H,
+    ),
     absent("Everything suspended", _suspended),
     influx_trouble("InfluxDB away", lambda grounds: grounds.influx.kill(), lambda grounds: grounds.influx.start()),
     influx_trouble("InfluxDB answers 500", lambda g: g.influx.answer(500), lambda g: g.influx.answer(None)),

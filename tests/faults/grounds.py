@@ -59,7 +59,7 @@ class Grounds:
         running = broker(folder)
         running.start()
         try:
-            home = Home(folder, self.recordings, running, self.bucket(folder.name), **options)  # type: ignore[arg-type]
+            home = Home(folder, self.recordings, running, self.bucket(f"{self.folder.name}-{folder.name}"), **options)  # type: ignore[arg-type]
             yield home
         finally:
             running.stop()

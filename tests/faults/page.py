@@ -8,10 +8,10 @@ from tests.faults.result import Result
 INTRODUCTION = """# What is lost when something fails
 
 Written by `make faults`. {runs} faults of {kinds} kinds were put to a household of real parts while simulated nights
-of two wearers ({hours:g} h each, {samples:,} instants a night; one quiet, one with a bad electrode and radio gaps) were
-played through it as fast as it kept up: virtual wearables behind bleak's own client, `crampwatch collect`, mosquitto,
-`crampwatch detect`, `crampwatch outbox run`, and InfluxDB 1.6.7 behind nginx. Afterwards everything was compared with
-the same nights undisturbed:
+of two wearers were played through it as fast as it kept up: one quiet, one with a bad electrode and radio gaps, half an
+hour each, and two and a half where something is away for an hour. The parts are virtual wearables behind bleak's own
+client, `crampwatch collect`, mosquitto, `crampwatch detect`, `crampwatch outbox run`, and InfluxDB 1.6.7 behind nginx.
+Afterwards everything was compared with the same nights undisturbed:
 
 - *samples lost, doubled*: instants in the journals, value by value;
 - *events missing, doubled*: cramps and candidates in the night store with all their times, figures, reasons and traces;
@@ -41,14 +41,12 @@ Measured on {machine}
 """
 
 
-def page(results: Sequence[Result], hours: float, samples: int, machine: str) -> str:
+def page(results: Sequence[Result], machine: str) -> str:
     """The page as Markdown."""
     verdict = NOTHING if all(result.difference.nothing for result in results) else SOMETHING
     head = INTRODUCTION.format(
         runs=sum(result.injections for result in results),
         kinds=len(results),
-        hours=hours,
-        samples=samples,
         verdict=verdict,
     )
     return head + "".join(_row(result) for result in results) + END.format(machine=machine)

@@ -43,6 +43,8 @@ bind-address = "127.0.0.1:{rpc}"
   wal-dir = "{here}/wal"
   index-version = "inmem"
   query-log-enabled = false
+  # By default 25 MB are gathered before anything is written, hours of nights; what is measured here is not that.
+  cache-snapshot-memory-size = "1m"
 [monitor]
   store-enabled = false
 [http]
