@@ -75,7 +75,7 @@ def test_a_backfill_fills_an_empty_database_and_what_it_refuses_is_shown_and_tak
     sink = InfluxSink(influx.settings(bucket))
     sink.write([Point("cramp_event", {"wearer": "other"}, at(75), {"peak_uv": "high"})])
     sink.close()
-    assert "13 points sent, 1 refused." in said("backfill", "--config", str(config))
+    assert "15 points sent, 1 refused." in said("backfill", "--config", str(config))
     shown = said("outbox", "--config", str(config))
     assert "It refused 1 point, kept here" in shown
     assert "2026-11-19 22:01:15 cramp_event w1 left_calf gastrocnemius: 400" in shown

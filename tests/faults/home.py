@@ -95,9 +95,13 @@ class Home:
         run(list(self.workers.values()), done, threading.Event())
 
     def everything_arrived(self) -> bool:
-        """Whether every session is filed to its end, and InfluxDB has all of it for certain."""
+        """Whether every session is filed to its end, every event published, and InfluxDB has all of it for certain."""
+        if not everything_filed(self.config):
+            return False
+        with NightStore(self.config.store, read_only=True) as store:
+            published = not store.undelivered()
         outbox = self.outbox()
-        return everything_filed(self.config) and not outbox.waiting_minutes and not outbox.in_doubt
+        return published and not outbox.waiting_minutes and not outbox.in_doubt
 
     def journalled_rows(self) -> float:
         """Blocks in all journals, those given up again included."""
