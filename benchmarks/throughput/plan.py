@@ -28,13 +28,13 @@ def full() -> Plan:
         # A round of rest, then half of the legs have cramped once.
         warm_up_s=45,
         # The target is held against 20 wearers: 100 alerts, so that one is beyond the 99th percentile.
-        live_s={1: 60, 5: 60, 20: 240, 50: 60, 100: 60},
+        live_s={1: 40, 5: 40, 20: 240, 50: 40, 100: 60},
         rung_s=45,
         most_wearers=400,
         backlog_wearers=20,
         backlog_h=0.25,
         commit_wearers=(1, 20, 100),
-        commit_s=90,
+        commit_s=60,
     )
 
 
