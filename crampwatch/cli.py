@@ -21,6 +21,7 @@ COMMANDS = {
     "explain": ("explain:explain", RECORDINGS, "Show why there was, or was not, an alert at a moment."),
     "evaluate": ("evaluate:evaluate", RECORDINGS, "Compare found cramps with the truth."),
     "replay": ("replay:replay", RECORDINGS, "Play a recording into a broker as if it were live."),
+    "setup": ("setup:setup", NIGHTS, "Write settings, secrets and what containers or systemd need."),
     "night": ("night:night", NIGHTS, "Watch the night: collector, detector and, unless one is given, a broker."),
     "collect": ("collect:collect", NIGHTS, "Only the collector: from the wearable to the broker."),
     "detect": ("detect:detect", NIGHTS, "Only the detector: from the broker to the night store."),

@@ -56,9 +56,9 @@ def set_up(plan: Plan) -> list[Path]:
     # The certificates first: what fails is openssl, and then nothing else is there yet.
     written = certify(plan.folder, plan.hosts) if plan.hosts else []
     shipped = files("crampwatch.broker")
-    written += _write(plan.folder / "acl", (shipped / "acl").read_text(), SECRET)
+    written += write_new(plan.folder / "acl", (shipped / "acl").read_text(), SECRET)
     written += _users(plan)
-    return written + _write(plan.configuration, _configuration(plan, (shipped / "mosquitto.conf").read_text()), OPEN)
+    return written + write_new(plan.configuration, _configuration(plan, (shipped / "mosquitto.conf").read_text()), OPEN)
 
 
 def _configuration(plan: Plan, template: str) -> str:
@@ -77,17 +77,17 @@ def _users(plan: Plan) -> list[Path]:
     written: list[Path] = []
     for role in get_args(Role):
         secret = plan.passwords / role
-        new = _write(secret, f"{secrets.token_urlsafe(16)}\n", SECRET)
+        new = write_new(secret, f"{secrets.token_urlsafe(16)}\n", SECRET)
         if new or role not in names(known):
             added[role] = secret.read_text().strip()
         written += new
     if added:
         file.unlink(missing_ok=True)
-        written += _write(file, with_passwords(known, added), SECRET)
+        written += write_new(file, with_passwords(known, added), SECRET)
     return written
 
 
-def _write(path: Path, text: str, mode: int) -> list[Path]:
+def write_new(path: Path, text: str, mode: int) -> list[Path]:
     """Write a file where there is none; it never was readable for others than it is meant for."""
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)

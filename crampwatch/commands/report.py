@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rich.console import Console
 
 from crampwatch.errors import UserError
+from crampwatch.timezone import of_this_computer
 
 if TYPE_CHECKING:
     from detector.report import NightContext
@@ -97,17 +98,11 @@ def _where(config: Path, store: Path | None, timezone: str | None) -> tuple[Path
         settings = load(config)
         store, zone = settings.store, settings.zone
     else:
-        zone = _zone_of_this_computer()
+        zone = ZoneInfo(of_this_computer())
     try:
         return store, ZoneInfo(timezone) if timezone else zone
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise UserError(f"the time zone {timezone!r} is not known; write it like Europe/Berlin") from error
-
-
-def _zone_of_this_computer() -> ZoneInfo:
-    """By its name, which /etc/localtime points to; UTC where that does not tell."""
-    _, _, name = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")
-    return ZoneInfo(name or "UTC")
 
 
 def _look_back(
