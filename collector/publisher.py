@@ -78,6 +78,7 @@ class Publisher:
         self._paused_until_s = 0.0
         self._unreachable = False
         self._announced: SessionId | None = None
+        self._ended: Status | None = None  # what was said of the last session that was published completely
         self._told: list[tuple[str, ...]] | None = None  # the faults the broker knows of
         self._progress_s = 0.0
         self._connect_due_s = self._save_due_s = self._health_due_s = 0.0
@@ -152,11 +153,16 @@ class Publisher:
             feed.close()
 
     def _announce(self) -> None:
-        """Say that we are there and which session this is, when either is news."""
-        session = self._feeds[0].session if self._feeds else None
-        if self._attempts.entered and session != self._announced and session is not None:
+        """Say that we are there and which session this is, when either is news; or once more how the last one ended,
+        to a broker that may have forgotten it."""
+        if not self._attempts.entered:
+            return
+        if self._feeds and self._feeds[0].session != self._announced:
             self._send_status("online", self._feeds[0])
-            self._announced = session
+            self._announced = self._feeds[0].session
+        elif not self._feeds and self._ended and self._announced is None:
+            self._send_notice("status", encode_json(self._ended))
+            self._announced = self._ended.session
 
     def _repeat_notices(self) -> None:
         if self._attempts.entered and time.monotonic() >= self._paused_until_s:
@@ -224,6 +230,7 @@ class Publisher:
         last_seq = feed.last_seq() if state == "ended" else {}
         reason = "stopped" if state == "offline" else ""
         status = Status(state=state, t_ns=self._now_ns(), session=feed.session, last_seq=last_seq, reason=reason)
+        self._ended = status if state == "ended" else self._ended
         self._send_notice("status", encode_json(status))
 
     def _send_notice(self, what: str, payload: bytes) -> None:

@@ -247,6 +247,21 @@ def test_a_killed_broker_costs_nothing(broker: RunningBroker, tmp_path: Path) ->
         assert set(listener.seqs()) == set(range(900))
 
 
+def test_a_broker_that_was_killed_is_told_once_more_that_the_session_has_ended(
+    broker: RunningBroker, tmp_path: Path
+) -> None:
+    with journal_of(tmp_path, 3) as journal:
+        journal.end()
+    with publishing(broker, tmp_path, tmp_path / f"{SESSION}.journal"):
+        with listening(broker) as listener:
+            until(lambda: "ended" in [status.state for status in listener.statuses])
+        broker.kill()
+        broker.start()
+        with listening(broker) as listener:
+            until(lambda: "ended" in [status.state for status in listener.statuses])
+    assert listener.statuses[-1].last_seq == {"emg": 2}
+
+
 def test_a_replay_begins_at_the_wanted_block_and_goes_on_to_the_end(broker: RunningBroker, tmp_path: Path) -> None:
     with listening(broker) as listener, journal_of(tmp_path, 50):
         with publishing(broker, tmp_path, tmp_path / f"{SESSION}.journal"):
