@@ -126,7 +126,7 @@ def section(runs: Sequence[Run]) -> Section:
 over an MQTT connection of its own and spread over the second, through mosquitto to `crampwatch detect` with its night
 store. The legs are synthetic and cramp for {CRAMP_S:g} s every {LOOP_S} s: far more alerts, and commits for them, than
 a home has. Shares of a core over the time that counts; "each" is for one wearer. The sender is this benchmark's.
-Memory is the proportional set size at the end.
+Memory is what the process has for itself at the end.
 
 {markdown.table(header, costs)}
 

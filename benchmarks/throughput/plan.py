@@ -30,7 +30,7 @@ def full() -> Plan:
         # The target is held against 20 wearers: 100 alerts, so that one is beyond the 99th percentile.
         live_s={1: 40, 5: 40, 20: 240, 50: 40, 100: 60},
         rung_s=45,
-        most_wearers=400,
+        most_wearers=100,
         backlog_wearers=20,
         backlog_h=0.25,
         commit_wearers=(1, 20, 100),

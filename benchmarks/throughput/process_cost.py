@@ -12,7 +12,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 class ProcessCost(NamedTuple):
     """A process with all its threads since its start: CPU seconds; and its memory now, in MB.
 
-    Memory is the proportional set size: a page shared by several processes counts as its share of them.
+    Memory is what it has for itself: pages shared with others, of libraries, would change with who else runs.
     """
 
     cpu_s: float
@@ -36,11 +36,12 @@ def cpu_s(pid: int) -> float:
 
 
 def memory_mb(pid: int) -> float:
-    """The proportional set size; raises OSError when the process is gone."""
-    for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    raise ProcessLookupError(f"process {pid} has no memory any more")
+    """The private pages; raises OSError when the process is gone."""
+    lines = (PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+    private = [int(line.split()[1]) for line in lines if line.startswith("Private_")]
+    if not private:
+        raise ProcessLookupError(f"process {pid} has no memory any more")
+    return sum(private) * 1024 / 1e6
 
 
 def child(name: str) -> int:

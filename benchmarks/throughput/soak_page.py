@@ -63,8 +63,8 @@ def _table(day: Day) -> str:
         f"at most {FLAT_MB:g} MB",
     ]
     return f"""The slope is by least squares over everything after the first hour, with its 95 % interval as if the
-residuals were independent. influxd was told to gather 1 MB before it writes, not 25, which takes hours. Memory is the
-proportional set size of each process, read {len(day.samples)} times.
+residuals were independent. influxd was told to gather 1 MB before it writes, not 25, which takes hours. Memory is what
+each process has for itself, without the pages it shares with others, read {len(day.samples)} times.
 
 {markdown.table(header, rows)}"""
 
