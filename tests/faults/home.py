@@ -27,8 +27,8 @@ from tests.support.brokers import RunningBroker, ShippedMosquitto
 RESTART_S = (0.1, 0.1)
 """At home the pause doubles with each restart, up to half a minute; here a process is killed again and again."""
 PATIENCE_S = 900.0
-"""Longer than any of these nights takes, harmed or not: through a broker that drops what exceeds 1000 messages a night of
-two and a half hours takes some minutes."""
+"""Longer than any of these nights takes, harmed or not. Through a broker that drops what exceeds 1000 messages a night
+of two and a half hours takes minutes."""
 SETTINGS = "crampwatch.toml"
 
 
