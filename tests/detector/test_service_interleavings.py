@@ -88,9 +88,13 @@ class Interleavings(RuleBasedStateMachine):
         while True:
             try:
                 started = MortalBedside(self.path, self.said, self.fate)
+            except Killed:
+                continue
+            try:
                 for status in self.retained.values():
                     started.service.message(*status)
             except Killed:
+                started.crash()
                 continue
             return started
 
