@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format reference pictures accuracy bench robustness faults fuzz soak dashboards lock clean apt-packages
+.PHONY: help demo test test-slow check format reference pictures accuracy bench robustness faults fuzz soak dashboards preview lock clean apt-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ faults: $(VENV)/.dev apt-packages ## what is lost when something fails (a quarte
 
 soak: $(VENV)/.dev apt-packages ## a day of 20 wearers: does memory stay flat? (20 minutes)
 	@$(BIN)/python -m benchmarks.throughput.soak
+
+preview: $(VENV)/.dev apt-packages ## draw the dashboards with Grafana's own components, for the documentation (node, npm)
+	@cd dashboards/preview && npm ci --silent && npm run --silent bundle
+	@$(BIN)/python -m dashboards.preview
 
 dashboards: $(VENV)/.dev ## write Grafana's dashboards, alert rules and their page anew
 	@$(BIN)/python -m dashboards

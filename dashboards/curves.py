@@ -12,7 +12,7 @@ CAUSE_TOLD = "{cause} <> 'withdrawn'"
 STATES: Mappings = {
     "confirmed": ("cramp, not over", BLUE),
     "ended": ("cramp", BLUE),
-    "rejected": ("candidate", GREY),
+    "rejected": ("rejected", GREY),
     "good": ("good", GREY),
     **{cause: (cause, AMBER) for cause in CAUSES.values()},
     (0, 0): ("not watched", AMBER),
@@ -27,7 +27,8 @@ def envelope(size: Size) -> Panel:
     says = Says(
         "Muscle signal",
         "How tense was the muscle? Highest and lowest RMS envelope of each minute, the resting level, and the threshold"
-        " above which a contraction is suspected. Blue regions are cramps. Gaps are times without data.",
+        " above which a contraction is suspected, on a logarithmic scale. Blue regions are cramps."
+        " Gaps are times without data.",
     )
     curves = {
         "highest": "max({envelope_max_uv})",
@@ -36,7 +37,7 @@ def envelope(size: Size) -> Panel:
         "threshold, lowest": "min({threshold_min_uv})",
     }
     queries = [curve(EMG, what, f"$tag_channel: {name}", by="channel") for name, what in curves.items()]
-    return lines(says, size, queries, unit="µV", low=0)
+    return lines(says, size, queries, unit="µV", log=True)
 
 
 def quality(size: Size) -> Panel:
@@ -75,7 +76,7 @@ def drawn() -> list[AnnotationQuery]:
     described = "{text}, {end_ms}"
     return [
         annotation("Cramps", CRAMP, select(CRAMP, described, SHOWN, TOLD), "text", BLUE),
-        annotation("Candidates", CANDIDATE, select(CANDIDATE, described, SHOWN, TOLD), "text", GREY, shown=False),
+        annotation("Rejected", CANDIDATE, select(CANDIDATE, described, SHOWN, TOLD), "text", GREY, shown=False),
         annotation(
             "Not watched",
             UNWATCHED,

@@ -5,7 +5,21 @@ from grafana_foundation_sdk.models.dashboard import Dashboard, Panel
 from dashboards.curves import STATES, drawn, envelope, quality
 from dashboards.influxql import SHOWN, select
 from dashboards.page import Span, page
-from dashboards.panels import ALL_BUT_TIME, AMBER, GREY, RED, Mappings, Query, Says, Size, curve, lines, states, value
+from dashboards.panels import (
+    ALL_BUT_TIME,
+    AMBER,
+    GREY,
+    HOURS,
+    RED,
+    Mappings,
+    Query,
+    Says,
+    Size,
+    curve,
+    lines,
+    states,
+    value,
+)
 from dashboards.tables import cramps
 from detector.sinks.influx_schema import EMG, LEG, LINK, NIGHT
 
@@ -82,7 +96,7 @@ def _now() -> list[Panel]:
 def _tonight() -> Panel:
     says = Says("The latest night so far", "What has been found, and how much watched?", NEVER)
     query = Query(select(NIGHT, 'last({headline}) AS "headline"', LATEST))
-    return value(says, Size(24, 4), query, field="headline")
+    return value(says, Size(24, 4), query, field="headline", sentence=True)
 
 
 def _told() -> Panel:
@@ -106,7 +120,7 @@ def _leg() -> list[Panel]:
             battery,
             Size(12, 6),
             [curve(LINK, "min({battery_hours_left})", "$tag_device", by="device")],
-            unit="h",
+            unit=HOURS,
             low=0,
         ),
     ]

@@ -6,6 +6,7 @@ from dashboards.curves import CAUSE_TOLD, STATES, drawn, envelope, quality, radi
 from dashboards.influxql import SHOWN, THE_NIGHT, TOLD, select
 from dashboards.page import Span, night, page
 from dashboards.panels import (
+    SECONDS,
     Column,
     Query,
     Says,
@@ -19,7 +20,6 @@ from dashboards.panels import (
 )
 from dashboards.tables import SIMULATED, YES_OR_NO, candidates, cramps, nights
 from detector.sinks.influx_schema import (
-    CANDIDATE,
     CRAMP,
     LEG,
     NIGHT,
@@ -35,6 +35,10 @@ LAST_NIGHT = Span("now/d-4h", "now-1d/d+10h")
 NO_NIGHT = "No night was recorded in the time shown. Choose one in the table of nights."
 NO_CRAMP = "No cramp was found in this night. How much of it was watched stands above."
 NO_NIGHTS = "No night has reached InfluxDB yet. `crampwatch outbox` tells why."
+REJECTED = (
+    "How many contractions were suspected and rejected? Mostly movements; the words above count only those that looked"
+    " like a cramp but for one thing."
+)
 ALERT_AFTER = (
     "How long did the slowest alert take, from onset to the sample that decided it, by the sensor's clock? The way to"
     " the bedside is not in it."
@@ -74,8 +78,8 @@ def _in_words() -> list[Panel]:
         NO_NIGHT,
     )
     return [
-        value(headline, Size(24, 4), of_the_night("{headline}"), field="headline"),
-        value(watching, Size(24, 3), of_the_night("{watching}"), field="watching"),
+        value(headline, Size(16, 5), of_the_night("{headline}"), field="headline", sentence=True),
+        value(watching, Size(8, 5), of_the_night("{watching}"), field="watching", sentence=True),
     ]
 
 
@@ -89,10 +93,13 @@ def _figures() -> list[Panel]:
             of_the_night("{cramps}"),
         ),
         value(
-            Says("Candidates", "How many contractions were suspected and rejected? Mostly movements.", NO_NIGHT),
+            Says("Time in cramp", "How long did the cramps last together, and the longest of them?", NO_NIGHT),
             size,
-            of_the_night("{candidates}"),
+            of_the_night('{cramp_s} AS "together", {longest_s} AS "longest"'),
+            unit=SECONDS,
+            decimals=0,
         ),
+        value(Says("Alert after onset", ALERT_AFTER, "No alert."), size, latency, unit=SECONDS, decimals=0),
         value(
             Says("Watched", "For how long could at least one channel be judged?", NO_NIGHT),
             size,
@@ -107,30 +114,22 @@ def _figures() -> list[Panel]:
             enough=share,
             full=100,
         ),
-        value(
-            Says("Time in cramp", "How long did the cramps last together, and the longest of them?", NO_NIGHT),
-            size,
-            of_the_night('{cramp_s} AS "together", {longest_s} AS "longest"'),
-            unit="s",
-            decimals=0,
-        ),
-        value(Says("Alert after onset", ALERT_AFTER, "No alert."), size, latency, unit="s", decimals=0),
+        value(Says("Rejected", REJECTED, NO_NIGHT), size, of_the_night("{candidates}")),
     ]
 
 
 def _timeline() -> Panel:
     says = Says(
         "The night by the minute",
-        "When was there a cramp or a candidate, when was nobody watching, and how did the wearer lie? A contraction is"
-        " shown in the minute of its onset. Times without any data are empty.",
+        "When was there a cramp, when was nobody watching, and how did the wearer lie? A cramp is shown in the five"
+        " minutes of its onset, wide enough to be seen. Times without any data are empty.",
     )
     queries = [
-        curve(CRAMP, "last({stage})", "cramps", TOLD),
-        curve(CANDIDATE, "last({stage})", "candidates", TOLD),
+        Query(select(CRAMP, "last({stage})", SHOWN, TOLD, each="5m"), "cramps"),
         curve(LEG, "min({watched_s})", "watched"),
         curve(LEG, "last({posture})", "posture"),
     ]
-    return states(says, Size(24, 8), queries, STATES)
+    return states(says, Size(24, 7), queries, STATES)
 
 
 def _leg() -> list[Panel]:
@@ -153,7 +152,9 @@ def _contractions() -> list[Panel]:
         NO_CRAMP,
     )
     rejected = Says(
-        "Candidates of the night", "What was suspected, and why was it none?", "No candidate in this night."
+        "Rejected in the night",
+        "What was suspected, and why was it no cramp?",
+        "Nothing was suspected and rejected in this night.",
     )
     return [cramps(told, Size(24, 7), THE_NIGHT), candidates(rejected, Size(24, 7), THE_NIGHT)]
 
@@ -165,8 +166,8 @@ def _unwatched() -> Panel:
         "Nothing is known to have been missed.",
     )
     columns = {
-        "Time": Column("From", "dateTimeAsIso", 160),
-        "duration_s": Column("For", "dthms", 100),
+        "Time": Column("From", "dateTimeAsIso", 170),
+        "duration_s": Column("For", "s", 100),
         "cause": Column("Why"),
     }
     query = select(UNWATCHED, "{duration_s}, {cause}", SHOWN, CAUSE_TOLD)
@@ -176,11 +177,11 @@ def _unwatched() -> Panel:
 def _judged_by() -> Panel:
     says = Says("Judged by", "By which rule and parameters, from how many recordings, real or simulated?", NO_NIGHT)
     columns = {
-        "detector_version": Column("Rule"),
-        "parameters_hash": Column("Parameters"),
-        "sessions": Column("Sessions"),
-        "complete": Column("Over", words=YES_OR_NO),
-        "simulated": Column("Origin", words=SIMULATED),
+        "detector_version": Column("Rule", width=60),
+        "parameters_hash": Column("Parameters", width=130),
+        "sessions": Column("Sessions", width=90),
+        "complete": Column("Over", width=70, words=YES_OR_NO),
+        "simulated": Column("Origin", width=110, words=SIMULATED),
     }
     what = ", ".join(f"{{{name}}}" for name in columns)
     return rows(says, Size(12, 7), of_the_night(what), columns)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import bargauge, histogram, stat, statetimeline, table, text, timeseries, xychart
 from grafana_foundation_sdk.models.common import (
+    BarGaugeDisplayMode,
     BigValueColorMode,
     BigValueGraphMode,
     DataSourceRef,
@@ -17,10 +18,13 @@ from grafana_foundation_sdk.models.common import (
     LegendDisplayMode,
     LegendPlacement,
     ReduceDataOptions,
+    ScaleDistribution,
+    ScaleDistributionConfig,
     TooltipDisplayMode,
     VisibilityMode,
     VizLegendOptions,
     VizOrientation,
+    VizTextDisplayOptions,
     VizTooltipOptions,
 )
 from grafana_foundation_sdk.models.dashboard import (
@@ -55,6 +59,9 @@ POINTS = 2000
 """So that a night of up to 33 h is shown by the minute, however narrow the screen."""
 NOTHING = "Nothing in the time shown. If there should be: `crampwatch outbox` tells whether nights reach InfluxDB."
 
+UNKNOWN = "-"
+"""For a single cell: without it Grafana writes there what the whole panel says when it is empty."""
+
 GREY, BLUE, AMBER, RED = "#8e8e8e", "#5794f2", "orange", "red"
 HIDDEN: dict[str, object] = {"custom.hidden": True, "custom.hideFrom": {"viz": True, "legend": True, "tooltip": True}}
 """A table's column, for Grafana up to 11 and from 12 on."""
@@ -63,6 +70,11 @@ WRAPPED: dict[str, object] = {"custom.cellOptions": {"type": "auto", "wrapText":
 Mappings = Mapping[str | tuple[float | None, float | None], tuple[str, str]]
 """A text, or a range from and up to, -> the words for it and their colour."""
 NO_WORDS: Mappings = MappingProxyType({})
+SECONDS, HOURS = "sec", "hours"
+"""No ids of Grafana's, so that it writes them behind the number as they are: its own `s` and `h` make 1.57 mins of 94 s
+and 1 week of 200 h."""
+SENTENCE_PX = 18
+"""Grafana makes type as small as it must for a single line; of a size that is told, lines break."""
 ALL_BUT_TIME = "(?!Time$).*"
 """As `field` of a value: every series, of numbers or words."""
 
@@ -115,6 +127,7 @@ class Column(NamedTuple):
     width: int | None = None
     link: tuple[str, str] | None = None
     words: Mappings = NO_WORDS
+    decimals: int | None = None
 
 
 def value(
@@ -128,9 +141,11 @@ def value(
     amber_from: float | None = None,
     red_from: float | None = None,
     words: Mappings = NO_WORDS,
+    sentence: bool = False,
 ) -> Panel:
     """One or a few figures in large type; `field` is needed for those that are words."""
     options = stat.Options(
+        text=VizTextDisplayOptions(value_size=SENTENCE_PX) if sentence else None,
         graph_mode=BigValueGraphMode.NONE,
         color_mode=BigValueColorMode.NONE if amber_from is None and not words else BigValueColorMode.VALUE,
         reduce_options=_latest(field),
@@ -144,9 +159,13 @@ def value(
 
 def gauge(says: Says, size: Size, query: Query, *, unit: str, enough: float, full: float) -> Panel:
     """A bar up to what is full; amber below what is enough."""
-    options = bargauge.Options(reduce_options=_latest(""), orientation=VizOrientation.HORIZONTAL)
+    options = bargauge.Options(
+        reduce_options=_latest(""),
+        orientation=VizOrientation.HORIZONTAL,
+        display_mode=BarGaugeDisplayMode.BASIC,  # of one colour: a gradient from amber is amber in the best of nights
+    )
     steps = ThresholdsConfig(ThresholdsMode.ABSOLUTE, [Threshold(None, AMBER), Threshold(enough, BLUE)])
-    config = FieldConfig(unit=unit, min_val=0, max_val=full, thresholds=steps)
+    config = FieldConfig(unit=unit, decimals=0, min_val=0, max_val=full, thresholds=steps)
     return _panel("bargauge", says, size, [query], options, config)
 
 
@@ -173,15 +192,17 @@ def lines(
     low: float | None = None,
     high: float | None = None,
     smallest: str = MINUTE,
+    log: bool = False,
 ) -> Panel:
     """Curves, bars or points over time; gaps stay gaps."""
     custom = timeseries.FieldConfig(
         draw_style=style,
         line_width=1,
-        point_size=6,
+        point_size=8,
         fill_opacity=60 if style is GraphDrawStyle.BARS else 0,
         show_points=VisibilityMode.ALWAYS if style is GraphDrawStyle.POINTS else VisibilityMode.AUTO,
         span_nulls=False,
+        scale_distribution=ScaleDistributionConfig(ScaleDistribution.LOG, log=10) if log else None,
     )
     options = timeseries.Options(legend=_legend(), tooltip=VizTooltipOptions(mode=TooltipDisplayMode.MULTI))
     config = FieldConfig(unit=unit, min_val=low, max_val=high, custom=custom)
@@ -200,7 +221,7 @@ def states(says: Says, size: Size, queries: Sequence[Query], words: Mappings) ->
 
 
 def dots(says: Says, size: Size, filled: Query, hollow: Query, *, unit: str, hollow_name: str) -> Panel:
-    """Points on the calendar that nothing joins; those of the second query are hollow."""
+    """Points on the calendar that nothing joins; those of the second query are hollow and grey."""
     x = xychart.XychartXYSeriesConfigX(xychart.MatcherConfig("byType", "time"))
     options = xychart.Options(
         mapping=xychart.SeriesMapping.AUTO,
@@ -218,14 +239,16 @@ def dots(says: Says, size: Size, filled: Query, hollow: Query, *, unit: str, hol
     config = FieldConfig(unit=unit, min_val=0, custom=custom, color=FieldColor(FieldColorModeId.FIXED, BLUE))
     panel = _panel("xychart", says, size, _numbered([filled, hollow]), options, config)
     assert panel.field_config is not None
-    panel.field_config.overrides = [_override(hollow_name, {"custom.fillOpacity": 0})]
+    panel.field_config.overrides = [
+        _override(hollow_name, {"custom.fillOpacity": 0, "color": FieldColor(FieldColorModeId.FIXED, GREY)})
+    ]
     return panel
 
 
-def distribution(says: Says, size: Size, query: Query, *, unit: str, bucket: int) -> Panel:
+def distribution(says: Says, size: Size, query: Query, *, bucket: int) -> Panel:
     """How many values fall into each bucket."""
     options = histogram.Options(bucket_count=None, bucket_size=bucket, legend=_legend())
-    return _panel("histogram", says, size, [query], options, FieldConfig(unit=unit, custom=histogram.FieldConfig()))
+    return _panel("histogram", says, size, [query], options, FieldConfig(custom=histogram.FieldConfig()))
 
 
 def words(title: str, size: Size, markdown: str) -> Panel:
@@ -292,9 +315,11 @@ def _mappings(words: Mappings) -> list[Any]:
 
 
 def _shown(column: Column) -> dict[str, object]:
-    shown: dict[str, object] = {"displayName": column.title}
+    shown: dict[str, object] = {"displayName": column.title, "noValue": UNKNOWN}
     if column.unit:
         shown["unit"] = column.unit
+    if column.decimals is not None:
+        shown["decimals"] = column.decimals
     shown |= {"custom.width": column.width} if column.width else WRAPPED
     if column.link:
         shown["links"] = [{"title": column.link[0], "url": column.link[1]}]

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models.dashboard import Panel
 
 from dashboards.influxql import TOLD, select
-from dashboards.panels import AMBER, BLUE, GREY, Column, Mappings, Query, Says, Size, rows
+from dashboards.panels import AMBER, BLUE, GREY, SECONDS, Column, Mappings, Query, Says, Size, rows
 from detector.sinks.influx_schema import CANDIDATE, CRAMP, NIGHT, Measurement
 
 VARIABLES = "${wearer:queryparam}&${site:queryparam}"
@@ -26,7 +26,7 @@ def nights(says: Says, size: Size, *where: str) -> Panel:
     columns = {
         "night": Column("Night", width=110, link=THAT_NIGHT),
         "cramps": Column("Cramps", width=80),
-        "candidates": Column("Candidates", width=100),
+        "candidates": Column("Rejected", width=90),
         "watched_s": Column("Watched", "dthms", 100),
         "recorded_s": Column("Recorded", "dthms", 100),
         "valid": Column("Counts", width=80, words=YES_OR_NO),
@@ -42,15 +42,15 @@ def nights(says: Says, size: Size, *where: str) -> Panel:
 def cramps(says: Says, size: Size, *where: str) -> Panel:
     """Contractions that raised an alert; a click leads to the half hour around it."""
     columns = {
-        "Time": Column("Onset", "dateTimeAsIso", 160, AROUND_IT),
-        "channel": Column("Channel", width=120),
+        "Time": Column("Onset", "dateTimeAsIso", 170, AROUND_IT),
+        "channel": Column("Channel", width=150),
         "stage": Column("Now", width=80, words=STAGES),
-        "duration_s": Column("Lasted", "s", 90),
-        "latency_s": Column("Alert after", "s", 100),
+        "duration_s": Column("Lasted", SECONDS, 90, decimals=0),
+        "latency_s": Column("Alert after", SECONDS, 110, decimals=0),
         "peak_uv": Column("Peak", "µV", 90),
         "rest_uv": Column("Rest", "µV", 90),
         "reason": Column("Why"),
-        "event_id": Column("Id", width=150),
+        "event_id": Column("Id", width=170),
     }
     return _contractions(says, size, CRAMP, columns, where)
 
@@ -58,9 +58,9 @@ def cramps(says: Says, size: Size, *where: str) -> Panel:
 def candidates(says: Says, size: Size, *where: str) -> Panel:
     """Contractions that were suspected and rejected."""
     columns = {
-        "Time": Column("Onset", "dateTimeAsIso", 160, AROUND_IT),
-        "channel": Column("Channel", width=120),
-        "duration_s": Column("Lasted", "s", 90),
+        "Time": Column("Onset", "dateTimeAsIso", 170, AROUND_IT),
+        "channel": Column("Channel", width=150),
+        "duration_s": Column("Lasted", SECONDS, 90, decimals=0),
         "peak_uv": Column("Peak", "µV", 90),
         "rest_uv": Column("Rest", "µV", 90),
         "reason": Column("Why it was none"),

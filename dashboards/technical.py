@@ -54,12 +54,16 @@ def _streams() -> list[Panel]:
 
 
 def _sessions() -> Panel:
-    says = Says("Restarts", "How often did the collector begin a new session in a night? One is no restart.")
+    says = Says(
+        "Restarts",
+        "How often did the collector begin a new session in a night? One is no restart. Open ones are not judged to"
+        " their end.",
+    )
     columns = {
-        "night": Column("Night"),
-        "sessions": Column("Sessions"),
-        "open_sessions": Column("Not judged to the end"),
-        "detector_version": Column("Rule"),
+        "night": Column("Night", width=95),
+        "sessions": Column("Sessions", width=75),
+        "open_sessions": Column("Open", width=50),
+        "detector_version": Column("Rule", width=45),
         "parameters_hash": Column("Parameters"),
     }
     what = ", ".join(f"{{{name}}}" for name in columns)

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard, Panel
 
 from dashboards.influxql import SHOWN, TOLD, select
 from dashboards.page import Span, page
-from dashboards.panels import Column, Query, Says, Size, distribution, dots, lines, rows, value
+from dashboards.panels import HOURS, SECONDS, Column, Query, Says, Size, distribution, dots, lines, rows, value
 from dashboards.tables import nights
 from detector.confidence import LEVEL
 from detector.sinks.influx_schema import CRAMP, NIGHT, WEEK
@@ -48,7 +48,7 @@ def _figures() -> list[Panel]:
             Says("Watched", "How many hours were watched, in all nights together?"),
             size,
             Query(select(NIGHT, 'sum({watched_s}) / 3600 AS "watched"', SHOWN)),
-            unit="h",
+            unit=HOURS,
             decimals=0,
         ),
     ]
@@ -85,16 +85,16 @@ def _spread() -> list[Panel]:
     )
     length = Says("Length of each cramp", "How long did each cramp last?", "No cramp in the time shown.")
     watched = Says("Hours watched", "How much of each night was recorded, and how much of that watched?")
-    rejected = Says("Candidates per night", "How much was suspected and rejected? A sudden rise tells of the sensor.")
+    rejected = Says("Rejected per night", "How much was suspected and rejected? A sudden rise tells of the sensor.")
     hours = {"recorded": "{recorded_s} / 3600", "watched": "{watched_s} / 3600"}
     size, points, bars = Size(12, 8), GraphDrawStyle.POINTS, GraphDrawStyle.BARS
     return [
-        distribution(hour, size, Query(select(CRAMP, "{clock_h}", SHOWN, TOLD)), unit="h", bucket=1),
+        distribution(hour, size, Query(select(CRAMP, "{clock_h}", SHOWN, TOLD)), bucket=1),
         lines(
             length,
             size,
             [Query(select(CRAMP, "{duration_s}", SHOWN, TOLD), "length")],
-            unit="s",
+            unit=SECONDS,
             style=points,
             low=0,
             smallest=DAY,
@@ -103,7 +103,7 @@ def _spread() -> list[Panel]:
             watched,
             size,
             [Query(select(NIGHT, what, SHOWN), name) for name, what in hours.items()],
-            unit="h",
+            unit=HOURS,
             style=bars,
             low=0,
             smallest=DAY,
@@ -111,7 +111,7 @@ def _spread() -> list[Panel]:
         lines(
             rejected,
             size,
-            [Query(select(NIGHT, "{candidates}", SHOWN), "candidates")],
+            [Query(select(NIGHT, "{candidates}", SHOWN), "rejected")],
             unit="short",
             style=points,
             low=0,

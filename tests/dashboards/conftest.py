@@ -1,38 +1,18 @@
 """The month of nights, once in a store and once in a real InfluxDB, for all tests of a run."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from detector.sinks.influx import InfluxSink
-from detector.sinks.night_feed import NightFeed
-from detector.sinks.outbox import Outbox
-from detector.sinks.outbox_state import OutboxState
 from detector.store import NightStore
 from tests.dashboards.grafana import Visit, dashboards
-from tests.dashboards.home import BERLIN, MORNING, NIGHTS, Night, seconds_after
+from tests.dashboards.home import MORNING, NIGHTS, Night, deliver, seconds_after
 from tests.support.influx import InfluxServer, bucket, influx, influx_server
 
 __all__ = ["bucket", "influx", "influx_server"]
 
 Look = Callable[..., Visit]
-
-
-def deliver(store: Path, server: InfluxServer, bucket: str) -> None:
-    """Let the outbox pass on everything that is in the store."""
-    settings = server.settings(bucket)
-    with (
-        closing(NightFeed(store, BERLIN)) as feed,
-        closing(InfluxSink(settings)) as sink,
-        closing(OutboxState(store.with_name(f"{bucket}.outbox"), settings.name, feed.store_id)) as state,
-    ):
-        outbox = Outbox(feed, state, sink, settings.poll_s)
-        while outbox.step() == 0.0:
-            pass
-        assert not state.trouble()
-        assert not state.refused()
 
 
 @pytest.fixture(scope="session")

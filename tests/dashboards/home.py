@@ -3,9 +3,11 @@
 Wearer w1 has thirty evenings of October 2026, in which the clocks go back, a stranger-named second wearer has two.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,8 +17,13 @@ from collector.contract.topics import Place
 from detector.batch import Batch, SessionInfo
 from detector.events import Event, Stage, event_id
 from detector.frames import Frames, Quality
+from detector.sinks.influx import InfluxSink
+from detector.sinks.night_feed import NightFeed
+from detector.sinks.outbox import Outbox
+from detector.sinks.outbox_state import OutboxState
 from detector.store import NightStore
 from tests.support.frames import FIGURES
+from tests.support.influx import InfluxServer
 
 BERLIN = ZoneInfo("Europe/Berlin")
 W1 = Place("w1", "left_calf")
@@ -178,3 +185,18 @@ MORNING = datetime(2026, 10, 31, 7, 30, tzinfo=BERLIN)
 def seconds_after(night: Night, seconds: float) -> datetime:
     """So long after the last sample of a night."""
     return datetime.fromtimestamp(night.end_ns / NS, BERLIN) + timedelta(seconds=seconds)
+
+
+def deliver(store: Path, server: InfluxServer, bucket: str) -> None:
+    """Let the outbox pass on everything that is in the store."""
+    settings = server.settings(bucket)
+    with (
+        closing(NightFeed(store, BERLIN)) as feed,
+        closing(InfluxSink(settings)) as sink,
+        closing(OutboxState(store.with_name(f"{bucket}.outbox"), settings.name, feed.store_id)) as state,
+    ):
+        outbox = Outbox(feed, state, sink, settings.poll_s)
+        while outbox.step() == 0.0:
+            pass
+        assert not state.trouble()
+        assert not state.refused()

@@ -12,9 +12,8 @@ from detector.sinks.night_feed import NightFeed
 from detector.sinks.outbox import backfill
 from detector.sinks.outbox_state import OutboxState
 from detector.store import NightStore
-from tests.dashboards.conftest import deliver
 from tests.dashboards.grafana import Json, Visit, dashboards
-from tests.dashboards.home import BERLIN, CLOCKS_BACK, GOING_ON, LAST, MORNING, OCTOBER, QUIET, STRANGE
+from tests.dashboards.home import BERLIN, CLOCKS_BACK, GOING_ON, LAST, MORNING, OCTOBER, QUIET, STRANGE, deliver
 from tests.support.influx import InfluxServer
 
 NIGHTS = [OCTOBER[18], CLOCKS_BACK, QUIET, STRANGE, LAST, GOING_ON]
@@ -30,7 +29,7 @@ def shown(influx: InfluxServer, bucket: str) -> Iterator[tuple[str, str, str, li
 
 
 CONTRACTIONS = {
-    "crampwatch-morning": ("Cramps of the night", "Candidates of the night", "Alert after onset"),
+    "crampwatch-morning": ("Cramps of the night", "Rejected in the night", "Alert after onset"),
     "crampwatch-trend": ("Length of each cramp", "Hour of the night"),
 }
 """Panels of contractions alone, empty when there is none."""

@@ -69,7 +69,7 @@ def curves(answers: list[Answer]) -> Curves:
 FIGURES: dict[str, Callable[[NightRecord], list[object]]] = {
     "The night in words": lambda r: [headline(r)],
     "Cramps": lambda r: [len(r.events)],
-    "Candidates": lambda r: [len(r.candidates)],
+    "Rejected": lambda r: [len(r.candidates)],
     "Watched": lambda r: [pytest.approx(r.watched_s)],
     "Share watched": lambda r: [pytest.approx(100 * r.watched_s / r.recorded_s)],
     "Time in cramp": lambda r: [sum(lengths(r)), max(lengths(r), default=0)],
@@ -115,10 +115,8 @@ def test_the_timeline_tells_of_each_minute_what_the_store_knows(look: Look, stor
     (seconds,) = record.seconds
     watched = by_minute(seconds.t_ns.tolist(), seconds.watched.astype(float), sum)
     shown = curves(visit.panel("The night by the minute"))
-    assert shown.get("cramps", {}) == {event.onset_ns // MINUTE_NS * MINUTE_NS: event.stage for event in record.events}
-    assert shown.get("candidates", {}) == {
-        event.onset_ns // MINUTE_NS * MINUTE_NS: "rejected" for event in record.candidates
-    }
+    five_ns = 5 * MINUTE_NS
+    assert shown.get("cramps", {}) == {event.onset_ns // five_ns * five_ns: event.stage for event in record.events}
     assert shown["watched"] == watched
     assert shown["posture"] == dict.fromkeys(watched, "supine")
 
@@ -152,7 +150,7 @@ def test_the_second_half_past_two_of_the_night_the_clocks_go_back_is_told_with_i
 @pytest.mark.parametrize("night", TOLD_NIGHTS.values(), ids=TOLD_NIGHTS)
 def test_the_tables_list_the_nights_contractions(look: Look, store: NightStore, night: Night) -> None:
     visit, record = look("morning", night), recorded(store, night)
-    for title, events in (("Cramps of the night", record.events), ("Candidates of the night", record.candidates)):
+    for title, events in (("Cramps of the night", record.events), ("Rejected in the night", record.candidates)):
         (answer,) = visit.panel(title)
         told = [(row["Time"], row["duration_s"], row["peak_uv"], row["channel"], row["reason"]) for row in answer.rows]
         assert told == [(e.onset_ns, e.duration_s, e.peak_uv, e.channel, e.reason) for e in events]
