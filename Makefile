@@ -55,7 +55,7 @@ soak: $(VENV)/.dev apt-packages ## a day of 20 wearers: does memory stay flat? (
 	@$(BIN)/python -m benchmarks.throughput.soak
 
 preview: $(VENV)/.dev apt-packages ## draw the dashboards with Grafana's own components, for the documentation (node, npm)
-	@cd dashboards/preview && npm ci --silent && npm run --silent bundle
+	@cd dashboards/preview && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent bundle
 	@$(BIN)/python -m dashboards.preview
 
 dashboards: $(VENV)/.dev ## write Grafana's dashboards, alert rules and their page anew
