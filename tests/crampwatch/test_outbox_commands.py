@@ -81,7 +81,7 @@ def test_a_backfill_fills_an_empty_database_and_what_it_refuses_is_shown_and_tak
     assert "2026-11-19 22:01:15 cramp_event w1 left_calf gastrocnemius: 400" in shown
     influx.query("DROP MEASUREMENT cramp_event", bucket)
     assert said("outbox", "retry", "--config", str(config)) == "1 point taken, 0 refused again.\n"
-    assert len(influx.points(bucket)) == 14
+    assert len(influx.points(bucket)) == 16
 
 
 def test_without_an_influxdb_in_the_settings_it_says_what_to_write(tmp_path: Path, said: Callable[..., str]) -> None:
