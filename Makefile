@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format reference pictures accuracy bench robustness faults fuzz soak dashboards preview lock clean apt-packages
+.PHONY: help demo test test-slow explore check format reference pictures accuracy bench robustness faults fuzz soak dashboards preview lock clean apt-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,10 +18,13 @@ demo: $(VENV)/.run ## a simulated night and a real recording, from the wearable 
 
 test: $(VENV)/.dev apt-packages ## the checks and all tests but the slow ones
 	@echo "== checks"; $(MAKE) --no-print-directory check
-	@echo "== tests"; $(BIN)/python -m pytest -m "not slow"
+	@echo "== tests"; $(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: $(VENV)/.dev apt-packages ## the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
+
+explore: $(VENV)/.dev ## the property tests on examples never tried before (minutes)
+	@$(BIN)/python -m pytest -n 2 -m "hypothesis and not slow" --hypothesis-profile explore
 
 check: $(VENV)/.dev ## style, types, import rules; whether accuracy page and dashboards are up to date
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache

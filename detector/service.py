@@ -168,6 +168,7 @@ class DetectorService:
                 self._request(place, session, session.watch.sequencer.next_seq)
             self._proceed(place, session)
             self._show(place, session)
+            self._show_end(place)
 
     def _health(self, place: Place, health: Health) -> None:
         self._kept(self._store.file_health, place, health)
@@ -250,8 +251,7 @@ class DetectorService:
         session.complete = True
         for event in closing.events:
             self._tell(event)
-        if all(other.complete for (other_place, _), other in self._sessions.items() if other_place == place):
-            self._publish_state(place, offline(session.watch.end_ns, texts.ENDED))
+        self._show_end(place)
 
     def _file(self, place: Place, session: _Session, batch: Batch) -> bool:
         """Whether the store has everything up to this batch.
@@ -308,6 +308,12 @@ class DetectorService:
             return
         late = self._time_ns(place, watch) - watch.end_ns > self._settings.late_after_s * NS
         self._publish_state(place, offline(watch.end_ns, texts.LATE) if late else watch.alarm.state())
+
+    def _show_end(self, place: Place) -> None:
+        """Publish that the recording has ended, once nothing of the place is under way."""
+        sessions = [session for (there, _), session in self._sessions.items() if there == place]
+        if all(session.complete for session in sessions) and any(session.watch.start_ns for session in sessions):
+            self._publish_state(place, offline(self._last_data_ns(place), texts.ENDED))
 
     def _publish_state(self, place: Place, state: State) -> None:
         shown = self._shown.get(place)

@@ -1,11 +1,14 @@
 """A detector that comes back: after the disk was full, with another rule, or while another one still runs."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collector.contract.file_lock import Occupied
+from detector import texts
 from detector.store import NightStore
+from tests.detector.mortal_bedside import Fate, Killed, MortalBedside
 from tests.support.bedside import BLOCKS, EXPECTED_STAGES, NIGHT, Bedside, bedside, derived, stages
 from tests.support.signals import LEFT_CALF
 
@@ -96,3 +99,18 @@ def test_a_second_detector_on_the_same_store_is_refused_and_told_what_to_do_whil
         running.deliver(*BLOCKS[60:]).end()  # the first one was not disturbed
         assert stages(running) == EXPECTED_STAGES
     NightStore(path).close()
+
+
+def test_the_end_that_a_killed_detector_did_not_tell_is_told_by_the_next_one(path: Path) -> None:
+    said: list[tuple[str, dict[str, Any]]] = []
+    fate = Fate()
+    running = MortalBedside(path, said, fate)
+    running.deliver(*BLOCKS)
+    fate.next = ("state", False)
+    with pytest.raises(Killed):
+        running.end()
+    running.crash()
+    running = MortalBedside(path, said, fate)
+    running.end()  # as the broker retained it
+    running.crash()
+    assert said[-1][1]["text"] == texts.ENDED
