@@ -17,7 +17,6 @@ from collector.contract.errors import ContractError, Inconsistent
 from collector.contract.messages import NS, Ack, Health, ReplayRequest, SampleBlock, Status, StreamKind
 from collector.contract.topics import Place, parse, stream_of
 from detector import texts
-from detector.alarm import State, offline
 from detector.batch import Batch
 from detector.collector_clock import CollectorClock
 from detector.events import Event
@@ -25,6 +24,7 @@ from detector.messages import decided_ns, event_message
 from detector.replay_requests import ReplayRequests
 from detector.service_settings import ServiceSettings
 from detector.settings import DetectorSettings
+from detector.sight import Seen, offline
 from detector.snapshot import SnapshotMismatch
 from detector.store import PUBLISHED_STAGES, NightStore
 from detector.watch import Watch, session_info
@@ -86,7 +86,7 @@ class DetectorService:
         self._monotonic_s = monotonic_s
         self._sessions: dict[tuple[Place, str], _Session] = {}
         self._offline: set[Place] = set()  # whose collector is away
-        self._shown: dict[Place, State] = {}
+        self._shown: dict[Place, Seen] = {}
         self._clocks: defaultdict[Place, CollectorClock] = defaultdict(CollectorClock)
         self._disk_refuses = False
         self.refusals = RefusalCounter()
@@ -147,12 +147,12 @@ class DetectorService:
                 self._commit(place, session)
                 if not session.unfiled:
                     self._kept(self._store.commit, session.watch.closing_batch(complete=False))
-                self._publish_state(place, offline(session.watch.end_ns, texts.STOPPED))
+                self._publish_seen(place, offline(session.watch.end_ns, texts.STOPPED))
 
     def _status(self, place: Place, status: Status) -> None:
         if status.state == "offline":
             self._offline.add(place)
-            self._publish_state(place, offline(self._last_data_ns(place) or status.t_ns, texts.OFFLINE))
+            self._publish_seen(place, offline(self._last_data_ns(place) or status.t_ns, texts.OFFLINE))
             return
         returned = place in self._offline
         self._offline.discard(place)
@@ -307,19 +307,19 @@ class DetectorService:
         if self._is_superseded(place, session):
             return
         late = self._time_ns(place, watch) - watch.end_ns > self._settings.late_after_s * NS
-        self._publish_state(place, offline(watch.end_ns, texts.LATE) if late else watch.alarm.state())
+        self._publish_seen(place, offline(watch.end_ns, texts.LATE) if late else watch.sight.seen())
 
     def _show_end(self, place: Place) -> None:
         """Publish that the recording has ended, once nothing of the place is under way."""
         sessions = [session for (there, _), session in self._sessions.items() if there == place]
         if all(session.complete for session in sessions) and any(session.watch.start_ns for session in sessions):
-            self._publish_state(place, offline(self._last_data_ns(place), texts.ENDED))
+            self._publish_seen(place, offline(self._last_data_ns(place), texts.ENDED))
 
-    def _publish_state(self, place: Place, state: State) -> None:
+    def _publish_seen(self, place: Place, seen: Seen) -> None:
         shown = self._shown.get(place)
-        if shown is None or (shown.state, shown.event_id, shown.text) != (state.state, state.event_id, state.text):
-            self._shown[place] = state
-            self._publish(place.topic("state"), encode_json(state), retain=True)
+        if shown is None or (shown.state, shown.event_id, shown.text) != (seen.state, seen.event_id, seen.text):
+            self._shown[place] = seen
+            self._publish(place.topic("watch"), encode_json(seen), retain=True)
 
     def _is_superseded(self, place: Place, session: _Session) -> bool:
         """Whether the place has a newer session.

@@ -7,12 +7,12 @@ import msgspec
 from collector.contract.errors import Inconsistent
 from collector.contract.messages import STREAMS, SampleBlock, StreamKind
 from collector.contract.topics import Place
-from detector.alarm import Alarm
 from detector.batch import Batch, SessionInfo
 from detector.events import Event
 from detector.pipeline import CrampDetector
 from detector.sequencer import Position, Sequencer
 from detector.settings import DetectorSettings
+from detector.sight import Sight
 from detector.snapshot import SnapshotMismatch
 from detector.temperature import MinuteMeans
 from detector.version import VERSION
@@ -27,7 +27,7 @@ class _State(msgspec.Struct):
     positions: dict[StreamKind, Position]
     detector: bytes
     temperature: MinuteMeans
-    alarm: Alarm
+    sight: Sight
     start_ns: int
     end_ns: int
 
@@ -41,7 +41,7 @@ class Watch:
         self.sequencer = Sequencer(info.streams)
         self._detector = CrampDetector(info.place, info.session, info.streams, settings)
         self._temperature = MinuteMeans()
-        self.alarm = Alarm(since_ns=0)
+        self.sight = Sight(since_ns=0)
         self.start_ns = self.end_ns = 0
         self._events: list[Event] = []
         self._temperatures: dict[int, float] = {}
@@ -59,7 +59,7 @@ class Watch:
         watch = cls(saved.info, settings)
         watch._detector = CrampDetector.restore(saved.detector, settings)
         watch.sequencer = Sequencer(saved.info.streams, saved.positions)
-        watch._temperature, watch.alarm = saved.temperature, saved.alarm
+        watch._temperature, watch.sight = saved.temperature, saved.sight
         watch.start_ns, watch.end_ns = saved.start_ns, saved.end_ns
         return watch
 
@@ -122,12 +122,12 @@ class Watch:
     def _push(self, block: SampleBlock) -> None:
         for event in self._detector.push(block):
             self._events.append(event)
-            self.alarm.event(event)
+            self.sight.event(event)
         if block.stream == "temp":
             self._temperatures.update(self._temperature.push(block))
         self.start_ns = min(self.start_ns or block.t0_ns, block.t0_ns)
         self.end_ns = max(self.end_ns, block.end_ns)
-        self.alarm.since_ns = self.alarm.since_ns or block.t0_ns
+        self.sight.since_ns = self.sight.since_ns or block.t0_ns
 
     def _snapshot(self) -> bytes:
         state = _State(
@@ -135,7 +135,7 @@ class Watch:
             self.sequencer.positions,
             self._detector.snapshot(),
             self._temperature,
-            self.alarm,
+            self.sight,
             self.start_ns,
             self.end_ns,
         )

@@ -40,7 +40,7 @@ def test_events_are_published_as_the_detector_decides_them_and_suspicions_are_no
 def test_the_state_goes_from_watching_over_candidate_to_alert_and_back_and_ends_offline(path: Path) -> None:
     with bedside(path) as running:
         running.deliver(*BLOCKS).end()
-        shown = [state["state"] for state in running.said("state")]
+        shown = [state["state"] for state in running.said("watch")]
     assert shown == ["WATCHING", "CANDIDATE", "ALERT", "WATCHING", "CANDIDATE", "WATCHING", "OFFLINE"]
 
 
@@ -66,7 +66,7 @@ def test_late_data_make_events_but_no_alert(path: Path) -> None:
         running.deliver(*BLOCKS).end()
         assert stages(running) == EXPECTED_STAGES
         assert all(event["late"] for event in running.said("event"))
-        assert {state["state"] for state in running.said("state")} == {"OFFLINE"}
+        assert {state["state"] for state in running.said("watch")} == {"OFFLINE"}
 
 
 def test_when_no_data_come_for_two_minutes_the_state_says_so_and_recovers(path: Path) -> None:
@@ -74,10 +74,10 @@ def test_when_no_data_come_for_two_minutes_the_state_says_so_and_recovers(path: 
         running.deliver(*BLOCKS[:40])
         running.now_ns += 121 * NS
         running.tick(121)
-        assert running.said("state")[-1]["state"] == "OFFLINE"
-        assert running.said("state")[-1]["since_ns"] == BLOCKS[39].end_ns
+        assert running.said("watch")[-1]["state"] == "OFFLINE"
+        assert running.said("watch")[-1]["since_ns"] == BLOCKS[39].end_ns
         running.deliver(*BLOCKS[40:60])  # ten seconds further: 111 s old
-        assert running.said("state")[-1]["state"] == "WATCHING"
+        assert running.said("watch")[-1]["state"] == "WATCHING"
 
 
 def test_several_places_are_watched_at_once(path: Path) -> None:
@@ -119,7 +119,7 @@ def test_by_the_samples_clock_a_replayed_recording_is_never_late(path: Path) -> 
         running.now_ns = BLOCKS[-1].end_ns + 10**9 * NS
         running.deliver(*BLOCKS)
         assert not any(event["late"] for event in running.said("event"))
-        assert "ALERT" in [state["state"] for state in running.said("state")]
+        assert "ALERT" in [state["state"] for state in running.said("watch")]
 
 
 def test_a_block_that_does_not_fit_its_session_is_refused_and_the_others_go_on(path: Path) -> None:

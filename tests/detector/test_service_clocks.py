@@ -44,7 +44,7 @@ def test_an_alert_comes_in_time_whatever_hour_the_detectors_clock_says(path: Pat
     with bedside(path) as running:
         send(running, BLOCKS, ahead_s=ahead_s)
         assert [event["late"] for event in running.said("event")] == [False] * 3
-        assert "ALERT" in [state["state"] for state in running.said("state")]
+        assert "ALERT" in [state["state"] for state in running.said("watch")]
 
 
 @pytest.mark.parametrize("ahead_s", [-3600.0, 3600.0])
@@ -57,7 +57,7 @@ def test_with_clocks_that_disagree_late_data_still_raise_no_alert(path: Path, ah
             running.service.message(LEFT_CALF.topic(block.stream), encode_block(block))
         assert stages(running)[0] == EXPECTED_STAGES[0]
         assert all(event["late"] for event in running.said("event"))
-        assert "ALERT" not in [state["state"] for state in running.said("state")]
+        assert "ALERT" not in [state["state"] for state in running.said("watch")]
 
 
 def test_a_backlog_that_comes_at_once_with_its_own_times_is_late_and_not_a_clock_that_is_behind(path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_backlog_that_comes_at_once_with_its_own_times_is_late_and_not_a_clock
             if block.stream == "acc" and block.seq % 10 == 9:
                 says_its_time(running, block.end_ns)
         assert all(event["late"] for event in running.said("event"))
-        assert {state["state"] for state in running.said("state")} == {"OFFLINE"}
+        assert {state["state"] for state in running.said("watch")} == {"OFFLINE"}
 
 
 def test_a_person_is_told_once_that_the_clocks_differ(path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -84,7 +84,7 @@ def test_after_the_clock_was_set_back_the_new_session_is_the_one_that_is_shown(p
         running.deliver(*BLOCKS[:60]).status("ended", last_seq={"acc": 29, "emg": 29})
         running.published.clear()
         send(running, hour_earlier, ahead_s=0.0)
-        shown = [state["state"] for state in running.said("state")]
+        shown = [state["state"] for state in running.said("watch")]
         assert shown == ["WATCHING", "CANDIDATE", "ALERT", "WATCHING", "CANDIDATE", "WATCHING"]
 
 
@@ -96,7 +96,7 @@ def test_a_last_block_of_the_session_before_the_clock_was_set_back_that_comes_la
         running.deliver(BLOCKS[59])
         running.published.clear()
         send(running, hour_earlier[20:], ahead_s=0.0)
-        assert "ALERT" in [state["state"] for state in running.said("state")]
+        assert "ALERT" in [state["state"] for state in running.said("watch")]
 
 
 def test_while_away_the_time_of_the_last_data_is_that_of_the_session_that_goes_on(path: Path) -> None:
@@ -105,7 +105,7 @@ def test_while_away_the_time_of_the_last_data_is_that_of_the_session_that_goes_o
         running.deliver(*BLOCKS).end()
         send(running, hour_earlier, ahead_s=0.0)
         running.status("offline")
-        assert running.said("state")[-1] == {
+        assert running.said("watch")[-1] == {
             "v": 1,
             "state": "OFFLINE",
             "since_ns": hour_earlier[-1].end_ns,

@@ -172,7 +172,7 @@ class Interleavings(RuleBasedStateMachine):
         self.bedside.crash()
         self.bedside = self.begin()
 
-    @rule(what=st.sampled_from(["event", "state", "ack", "replay"]), sent=st.booleans())
+    @rule(what=st.sampled_from(["event", "watch", "ack", "replay"]), sent=st.booleans())
     def the_detector_will_be_killed_about_a_publication(self, what: str, sent: bool) -> None:
         self.fate.next = what, sent
 
@@ -224,7 +224,7 @@ class Interleavings(RuleBasedStateMachine):
             # A stage that was reached and passed within one batch, which a kill kept from being told, is told no more.
             assert found.keys() >= set({event: (event, stage) for event, stage in all_stages}.values())
         for of in (LEFT_CALF, NEIGHBOUR):
-            assert [said["text"] for topic, said in self.said if topic == of.topic("state")][-1] == texts.ENDED
+            assert [said["text"] for topic, said in self.said if topic == of.topic("watch")][-1] == texts.ENDED
 
 
 class Expected(NamedTuple):

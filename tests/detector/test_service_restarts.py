@@ -106,7 +106,7 @@ def test_the_end_that_a_killed_detector_did_not_tell_is_told_by_the_next_one(pat
     fate = Fate()
     running = MortalBedside(path, said, fate)
     running.deliver(*BLOCKS)
-    fate.next = ("state", False)
+    fate.next = ("watch", False)
     with pytest.raises(Killed):
         running.end()
     running.crash()

@@ -88,10 +88,10 @@ def test_a_clean_stop_files_what_is_open_and_a_later_start_goes_on_as_if_nothing
             (filed,) = db.execute("SELECT stage FROM event WHERE id = ?", (CONFIRMED.id,)).fetchone()
         assert filed == "ended"
         assert stages(running) == EXPECTED_STAGES[:1]
-        assert running.said("state")[-1]["state"] == "OFFLINE"
+        assert running.said("watch")[-1]["state"] == "OFFLINE"
     with bedside(path) as running:
         assert running.said("event") == []
-        assert running.said("state")[0]["state"] == "ALERT"  # it still goes on
+        assert running.said("watch")[0]["state"] == "ALERT"  # it still goes on
         running.deliver(*BLOCKS[half:]).end()
         assert stages(running) == EXPECTED_STAGES[1:]
     assert derived(path) == undisturbed
@@ -150,10 +150,10 @@ def test_while_the_collector_is_away_the_state_says_so_and_no_hole_is_given_up(p
     with bedside(path) as running:
         running.deliver(*BLOCKS[:20], BLOCKS[24])
         running.status("offline")
-        assert running.said("state")[-1]["state"] == "OFFLINE"
+        assert running.said("watch")[-1]["state"] == "OFFLINE"
         running.tick(1000)
         running.status("online")
-        assert running.said("state")[-1]["state"] == "WATCHING"
+        assert running.said("watch")[-1]["state"] == "WATCHING"
         running.tick(1)
         running.answer_replays(BLOCKS)
         running.end()

@@ -22,7 +22,7 @@ REMEMBERED = 20_000
 """Blocks of which one is sent again: hours."""
 RETAINED = ("status", "fault")
 THERE = (*STREAMS, *RETAINED, "health")
-BACK = ("ack", "cmd/replay", "event", "state")
+BACK = ("ack", "cmd/replay", "event", "watch")
 
 Block = tuple[str, bytes]
 

@@ -50,7 +50,7 @@ class Bedside:
     def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, taken: Callable[[], None] | None = None
     ) -> None:
-        assert retain == (topic.rsplit("/", 1)[-1] in ("state", "ack"))
+        assert retain == (topic.rsplit("/", 1)[-1] in ("watch", "ack"))
         self.published.append((topic, msgspec.json.decode(payload)))
         if taken and self.broker_takes:
             taken()

@@ -1,4 +1,4 @@
-"""What the bedside shows of one place: watching, a candidate, an alert, or nobody watching."""
+"""What the detector sees at one place: a leg at rest, a candidate, a cramp, or nothing at all."""
 
 from typing import Literal
 
@@ -8,8 +8,8 @@ from detector import texts
 from detector.events import Event
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
-    """The retained `state` message. OFFLINE: nobody would be alerted now; `text` says why."""
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """The retained `watch` message. OFFLINE: nobody would be alerted now; `text` says why."""
 
     v: int = 1
     state: Literal["WATCHING", "CANDIDATE", "ALERT", "OFFLINE"]
@@ -18,7 +18,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Alarm(msgspec.Struct, kw_only=True):
+class Sight(msgspec.Struct, kw_only=True):
     """Follows the events of one session: an alert stands as long as its contraction, and hides any suspicion."""
 
     since_ns: int
@@ -35,19 +35,19 @@ class Alarm(msgspec.Struct, kw_only=True):
             else:
                 del self.open[event.id]
 
-    def state(self) -> State:
+    def seen(self) -> Seen:
         """What to show while data arrive in time."""
         alert = next((event for event in self.open.values() if event.alerted_ns is not None), None)
         if alert:
             since_ns = alert.alerted_ns or alert.suspected_ns
-            return State(state="ALERT", since_ns=since_ns, event_id=alert.id, text=texts.alert(alert))
+            return Seen(state="ALERT", since_ns=since_ns, event_id=alert.id, text=texts.alert(alert))
         candidate = next(iter(self.open.values()), None)
         if candidate:
             since_ns = candidate.suspected_ns
-            return State(state="CANDIDATE", since_ns=since_ns, event_id=candidate.id, text=texts.CANDIDATE)
-        return State(state="WATCHING", since_ns=self.since_ns, text=texts.WATCHING)
+            return Seen(state="CANDIDATE", since_ns=since_ns, event_id=candidate.id, text=texts.CANDIDATE)
+        return Seen(state="WATCHING", since_ns=self.since_ns, text=texts.WATCHING)
 
 
-def offline(since_ns: int, text: str) -> State:
+def offline(since_ns: int, text: str) -> Seen:
     """What to show while nobody watches, and why."""
-    return State(state="OFFLINE", since_ns=since_ns, text=text)
+    return Seen(state="OFFLINE", since_ns=since_ns, text=text)
