@@ -13,12 +13,14 @@ class EventMessage(Event, frozen=True, kw_only=True):
     late: bool
     """Found in data that came too late to help: for the record, not for the ear."""
     text: str
+    t_ns: int
+    """When this was said, by the clock that dated the samples."""
 
 
-def event_message(event: Event, *, late: bool) -> EventMessage:
+def event_message(event: Event, *, late: bool, t_ns: int) -> EventMessage:
     """The message for an event's present stage."""
     told = {"confirmed": texts.alert, "ended": texts.over, "rejected": texts.rejected}
-    return EventMessage(**msgspec.structs.asdict(event), late=late, text=told[event.stage](event))
+    return EventMessage(**msgspec.structs.asdict(event), late=late, text=told[event.stage](event), t_ns=t_ns)
 
 
 def decided_ns(event: Event) -> int:

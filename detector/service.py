@@ -8,9 +8,11 @@ lost and nothing told twice with another content.
 import logging
 import sqlite3
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import ParamSpec, Protocol
+
+import msgspec
 
 from collector.contract.codec import RefusalCounter, decode_block, decode_json, encode_json
 from collector.contract.errors import ContractError, Inconsistent
@@ -19,7 +21,7 @@ from collector.contract.topics import Place, parse, stream_of
 from detector import texts
 from detector.batch import Batch
 from detector.collector_clock import CollectorClock
-from detector.events import Event
+from detector.events import Event, Stage
 from detector.messages import decided_ns, event_message
 from detector.replay_requests import ReplayRequests
 from detector.service_settings import ServiceSettings
@@ -29,6 +31,8 @@ from detector.snapshot import SnapshotMismatch
 from detector.store import PUBLISHED_STAGES, NightStore
 from detector.watch import Watch, session_info
 
+HEARTBEAT_S = 10.0
+"""How often what is seen is said again while nothing changes, so that a detector that falls silent is noticed."""
 LISTENED: tuple[str, ...] = ("emg", "acc", "temp", "status", "health")
 """The kinds of message the service subscribes to."""
 
@@ -86,8 +90,9 @@ class DetectorService:
         self._monotonic_s = monotonic_s
         self._sessions: dict[tuple[Place, str], _Session] = {}
         self._offline: set[Place] = set()  # whose collector is away
-        self._shown: dict[Place, Seen] = {}
+        self._shown: dict[Place, tuple[Seen, float]] = {}  # what was said last, and when
         self._clocks: defaultdict[Place, CollectorClock] = defaultdict(CollectorClock)
+        self._unnoted: deque[tuple[str, Stage, int]] = deque()  # what the broker has taken over, and when
         self._disk_refuses = False
         self.refusals = RefusalCounter()
         for stored in store.sessions():
@@ -139,6 +144,7 @@ class DetectorService:
                 session.ending = True
             self._proceed(place, session)
             self._show(place, session)
+        self._note()
 
     def close(self) -> None:
         """Stop watching: what is open is filed as far as it goes, and a later start goes on where this one stopped."""
@@ -292,22 +298,31 @@ class DetectorService:
         late = now_ns - decided_ns(event) > self._settings.late_after_s * NS
         self._publish(
             place.topic("event"),
-            encode_json(event_message(event, late=late)),
+            encode_json(event_message(event, late=late, t_ns=now_ns)),
             taken=lambda: self._note_delivered(event, now_ns),
         )
 
     def _note_delivered(self, event: Event, now_ns: int) -> None:
-        self._kept(self._store.delivered, event.id, event.stage, now_ns)
+        self._unnoted.append((event.id, event.stage, now_ns))
+        self._note()
+
+    def _note(self) -> None:
+        """Note what the broker has taken over; where the disk refuses, the next tick tries again."""
+        while self._unnoted and self._kept(self._store.delivered, *self._unnoted[0]):
+            self._unnoted.popleft()
 
     def _show(self, place: Place, session: _Session) -> None:
-        """Publish the place's state where it has changed."""
+        """Publish what is seen at the place, where it is due."""
         watch = session.watch
         if place in self._offline or session.ending or session.complete or not watch.start_ns:
             return
         if self._is_superseded(place, session):
             return
         late = self._time_ns(place, watch) - watch.end_ns > self._settings.late_after_s * NS
-        self._publish_seen(place, offline(watch.end_ns, texts.LATE) if late else watch.sight.seen())
+        seen = watch.sight.seen()
+        if late:
+            seen = msgspec.structs.replace(offline(watch.end_ns, texts.LATE), judged_ns=seen.judged_ns)
+        self._publish_seen(place, seen, watch)
 
     def _show_end(self, place: Place) -> None:
         """Publish that the recording has ended, once nothing of the place is under way."""
@@ -315,11 +330,15 @@ class DetectorService:
         if all(session.complete for session in sessions) and any(session.watch.start_ns for session in sessions):
             self._publish_seen(place, offline(self._last_data_ns(place), texts.ENDED))
 
-    def _publish_seen(self, place: Place, seen: Seen) -> None:
-        shown = self._shown.get(place)
-        if shown is None or (shown.state, shown.event_id, shown.text) != (seen.state, seen.event_id, seen.text):
-            self._shown[place] = seen
-            self._publish(place.topic("watch"), encode_json(seen), retain=True)
+    def _publish_seen(self, place: Place, seen: Seen, watch: Watch | None = None) -> None:
+        """Say what is seen when it has changed, and now and then that it has not."""
+        now_s = self._monotonic_s()
+        shown, shown_s = self._shown.get(place, (None, 0.0))
+        changed = shown is None or (shown.state, shown.event_id, shown.text) != (seen.state, seen.event_id, seen.text)
+        if changed or now_s - shown_s >= HEARTBEAT_S:
+            self._shown[place] = seen, now_s
+            told = msgspec.structs.replace(seen, t_ns=self._time_ns(place, watch))
+            self._publish(place.topic("watch"), encode_json(told), retain=True)
 
     def _is_superseded(self, place: Place, session: _Session) -> bool:
         """Whether the place has a newer session.

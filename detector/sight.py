@@ -6,16 +6,38 @@ import msgspec
 
 from detector import texts
 from detector.events import Event
+from detector.frame_rows import unwatched
+from detector.frames import CAUSES, Frames, Quality
+
+Blindness = Literal["missing", "clipped", "flat", "mains", "learning"]
+"""Why no channel can be judged; each is a Quality."""
+_BLINDNESS: dict[str, Blindness] = {
+    CAUSES[Quality.MISSING]: "missing",
+    CAUSES[Quality.CLIPPED]: "clipped",
+    CAUSES[Quality.FLAT]: "flat",
+    CAUSES[Quality.MAINS]: "mains",
+    CAUSES[Quality.LEARNING]: "learning",
+}
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """The retained `watch` message. OFFLINE: nobody would be alerted now; `text` says why."""
+    """The retained `watch` message. OFFLINE: nobody would be alerted now; `text` says why.
+
+    It comes whenever it changes, and every 10 s while a session is watched: a detector that falls silent is gone.
+    `judged_ns` is the last sample that was looked at; None before the first. `blind` says why nothing can be judged at
+    present, since `blind_since_ns`. `t_ns` is when this was said, by the clock that dated the samples, so that
+    `t_ns - judged_ns` is how far behind the detector is.
+    """
 
     v: int = 1
     state: Literal["WATCHING", "CANDIDATE", "ALERT", "OFFLINE"]
     since_ns: int
     event_id: str | None = None
     text: str
+    judged_ns: int | None = None
+    blind: Blindness | None = None
+    blind_since_ns: int | None = None
+    t_ns: int = 0
 
 
 class Sight(msgspec.Struct, kw_only=True):
@@ -23,6 +45,9 @@ class Sight(msgspec.Struct, kw_only=True):
 
     since_ns: int
     open: dict[str, Event] = {}
+    judged_ns: int | None = None
+    blind: Blindness | None = None
+    blind_since_ns: int | None = None
 
     def event(self, event: Event) -> None:
         """Take note of an event's new stage."""
@@ -35,8 +60,24 @@ class Sight(msgspec.Struct, kw_only=True):
             else:
                 del self.open[event.id]
 
+    def frames(self, frames: Frames) -> None:
+        """Take note of how far the signal was judged, and whether it can be at the end of these frames."""
+        *_, last = (None, *unwatched(frames))
+        begin_ns, self.judged_ns = self.judged_ns, int(frames.t_ns[-1])
+        if last is None or last.end_ns < self.judged_ns:
+            self.blind = self.blind_since_ns = None
+            return
+        blind = _BLINDNESS[last.label]
+        goes_on = blind == self.blind and begin_ns is not None and last.start_ns <= begin_ns
+        self.blind, self.blind_since_ns = blind, self.blind_since_ns if goes_on else last.start_ns
+
     def seen(self) -> Seen:
         """What to show while data arrive in time."""
+        return msgspec.structs.replace(
+            self._events_seen(), judged_ns=self.judged_ns, blind=self.blind, blind_since_ns=self.blind_since_ns
+        )
+
+    def _events_seen(self) -> Seen:
         alert = next((event for event in self.open.values() if event.alerted_ns is not None), None)
         if alert:
             since_ns = alert.alerted_ns or alert.suspected_ns

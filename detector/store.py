@@ -156,11 +156,15 @@ class NightStore:
             return [event for row in rows if (event := _legible(row[0], Event))]
 
     def delivered(self, event: str, stage: Stage, published_ns: int) -> None:
-        """Note that the broker has taken over an event's message, at this time by the host's clock."""
+        """Note that the broker has taken over an event's message, at this time by the host's clock.
+
+        The event itself may follow: on a full disk it is told before it is filed.
+        """
         with self._transaction():
             self._db.execute(
-                "UPDATE delivery SET published_ns = ? WHERE event = ? AND stage = ? AND published_ns IS NULL",
-                (published_ns, event, stage),
+                "INSERT INTO delivery VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET published_ns = excluded.published_ns WHERE published_ns IS NULL",
+                (event, stage, published_ns),
             )
             # It belongs to what is told of the night: the event's minute counts as changed.
             self._db.execute("UPDATE event SET stage = stage WHERE id = ?", (event,))

@@ -86,12 +86,15 @@ class Watch:
         """Everything since the last batch, with the snapshot from which watching continues."""
         events, self._events = self._events, []
         temperatures, self._temperatures = self._temperatures, {}
+        frames = self._detector.take_frames()
+        if frames is not None:
+            self.sight.frames(frames)
         return Batch(
             info=self.info,
             start_ns=self.start_ns,
             end_ns=self.end_ns,
             events=events,
-            frames=self._detector.take_frames(),
+            frames=frames,
             temperatures=list(temperatures.items()),
             snapshot=self._snapshot(),
         )

@@ -1,6 +1,7 @@
 """The detector service: what it says about what arrives over MQTT."""
 
 import sqlite3
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,47 @@ def test_a_block_that_does_not_fit_its_session_is_refused_and_the_others_go_on(p
         running.deliver(*BLOCKS[:51], odd, *BLOCKS[52:])
         assert running.service.refusals.counts == {"Inconsistent": 1}
         assert [stage for _, stage in stages(running)] == ["confirmed", "ended", "rejected"]
+
+
+def test_while_nothing_changes_what_is_seen_is_said_again_every_ten_seconds(path: Path) -> None:
+    with bedside(path) as running:
+        running.deliver(*BLOCKS[:20])
+        running.published.clear()
+        for _ in range(35):
+            running.tick(1.0)
+        assert [told["state"] for told in running.said("watch")] == ["WATCHING"] * 3
+
+
+def test_a_night_that_is_caught_up_with_does_not_say_the_same_again_and_again(path: Path) -> None:
+    with bedside(path) as running:
+        running.deliver(*BLOCKS).end()
+        told = [(seen["state"], seen["event_id"], seen["text"]) for seen in running.said("watch")]
+    assert all(one != next_one for one, next_one in pairwise(told))
+
+
+def test_a_recording_that_has_ended_is_not_talked_of_any_more(path: Path) -> None:
+    with bedside(path) as running:
+        running.deliver(*BLOCKS).end()
+        running.published.clear()
+        for _ in range(35):
+            running.tick(1.0)
+        assert running.said("watch") == []
+
+
+def test_what_is_seen_bears_how_far_it_was_looked_and_when_it_was_said(path: Path) -> None:
+    with bedside(path, commit_every_s=5.0) as running:
+        running.deliver(*BLOCKS[:60])
+        running.now_ns += 7 * NS
+        running.tick(10.0)
+        told = running.said("watch")[-1]
+        assert told["t_ns"] == BLOCKS[59].end_ns + 7 * NS
+        # The last commit lies back 5 s at most, and frames wait for the accelerometer for 5 s at most.
+        assert 7 * NS <= told["t_ns"] - told["judged_ns"] <= 17 * NS
+
+
+def test_an_event_bears_when_it_was_said(path: Path) -> None:
+    with bedside(path) as running:
+        for block in BLOCKS:
+            before = len(running.said("event"))
+            running.deliver(block)
+            assert all(event["t_ns"] == block.end_ns for event in running.said("event")[before:])

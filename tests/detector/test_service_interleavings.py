@@ -254,7 +254,7 @@ def told(said: list[tuple[str, dict[str, Any]]], sender: Sender) -> dict[tuple[s
     last: dict[str, str] = {}
     for topic, event in said:
         if topic == sender.place.topic("event") and event["session"] == sender.session:
-            content = {name: value for name, value in event.items() if name != "late"}
+            content = {name: value for name, value in event.items() if name not in ("late", "t_ns")}
             assert found.setdefault((event["id"], event["stage"]), content) == content
             last[event["id"]] = event["stage"]
     assert set(last.values()) <= {"ended", "rejected"}

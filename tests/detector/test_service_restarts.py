@@ -55,6 +55,17 @@ def test_on_a_full_disk_alerts_are_given_and_the_curves_wait_until_there_is_room
     ]
 
 
+def test_what_was_told_while_the_disk_took_nothing_at_all_counts_as_told_once_there_is_room(path: Path) -> None:
+    with bedside(path) as running:
+        running.deliver(*BLOCKS[:60])
+        running.store._db.execute("PRAGMA query_only = ON")
+        running.deliver(*BLOCKS[60:]).end()
+        running.store._db.execute("PRAGMA query_only = OFF")
+        running.tick()
+        assert stages(running) == EXPECTED_STAGES
+        assert not running.store.undelivered()
+
+
 def test_a_detector_that_dies_on_a_full_disk_catches_up_once_there_is_room(path: Path, undisturbed: list[str]) -> None:
     running = Bedside(path)
     running.deliver(*BLOCKS[:60])

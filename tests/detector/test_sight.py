@@ -1,8 +1,17 @@
 """What the bedside shows."""
 
+import pytest
+
+from collector.contract.messages import NS
+from detector.frames import Quality
 from detector.sight import Sight
 from tests.support.blocks import START_NS
-from tests.support.frames import event
+from tests.support.frames import event, frames
+
+
+def at(seconds: float) -> int:
+    """The time of the last sample of a frame that ends there."""
+    return START_NS + round(seconds * NS) - 1
 
 
 def test_without_events_it_watches_since_the_beginning() -> None:
@@ -45,3 +54,43 @@ def test_the_end_of_an_event_that_was_never_open_changes_nothing() -> None:
     sight = Sight(since_ns=START_NS)
     sight.event(event(10, "rejected", end_s=12))
     assert sight.seen().since_ns == START_NS
+
+
+def test_it_tells_how_far_the_signal_was_looked_at() -> None:
+    sight = Sight(since_ns=START_NS)
+    assert sight.seen().judged_ns is None
+    sight.frames(frames(0, 7))
+    assert sight.seen().judged_ns == at(7)
+
+
+@pytest.mark.parametrize(
+    ("quality", "told"),
+    [
+        (Quality.MISSING, "missing"),
+        (Quality.FLAT, "flat"),
+        (Quality.CLIPPED | Quality.MAINS, "clipped"),
+        (Quality.MAINS, "mains"),
+        (Quality.LEARNING, "learning"),
+    ],
+)
+def test_where_nothing_can_be_judged_it_tells_the_gravest_cause_and_since_when(quality: Quality, told: str) -> None:
+    sight = Sight(since_ns=START_NS)
+    sight.frames(frames(0, 10))
+    sight.frames(frames(10, 20, quality=quality))
+    assert (sight.seen().blind, sight.seen().blind_since_ns) == (told, at(10))
+
+
+def test_a_cause_that_lasts_is_told_from_its_beginning_and_another_from_its_own() -> None:
+    sight = Sight(since_ns=START_NS)
+    for start_s in (0, 10, 20):
+        sight.frames(frames(start_s, start_s + 10, quality=Quality.FLAT))
+    assert sight.seen().blind_since_ns == at(0)
+    sight.frames(frames(30, 40, quality=Quality.MAINS))
+    assert (sight.seen().blind, sight.seen().blind_since_ns) == ("mains", at(30))
+
+
+def test_once_it_can_be_judged_again_nothing_is_told() -> None:
+    sight = Sight(since_ns=START_NS)
+    sight.frames(frames(0, 10, quality=Quality.FLAT))
+    sight.frames(frames(10, 10.1))
+    assert (sight.seen().blind, sight.seen().blind_since_ns) == (None, None)

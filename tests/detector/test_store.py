@@ -233,6 +233,14 @@ def test_an_event_waits_for_delivery_until_it_was_taken_over_and_is_never_due_tw
         assert record(store).delivered_ns == {event(10).id: at(25)}
 
 
+def test_an_event_that_was_told_before_it_could_be_filed_is_not_told_again(path: Path) -> None:
+    with NightStore(path) as store:
+        store.delivered(event(10).id, "confirmed", at(25))
+        store.commit(batch(60, None, event(10, "confirmed")))
+        assert store.undelivered() == []
+        assert record(store).delivered_ns == {event(10).id: at(25)}
+
+
 def test_forgetting_a_session_leaves_nothing_to_continue_from(path: Path) -> None:
     with NightStore(path) as store:
         store.commit(batch(60, frames(0, 60), event(10, end_s=30), snapshot=b"state", temperatures=[(at(0), 30.0)]))
