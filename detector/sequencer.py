@@ -9,7 +9,8 @@ from collector.contract.messages import SampleBlock, StreamKind
 
 BUFFER_BLOCKS = 600
 """How many blocks of a stream are held back: ten minutes of one-second blocks, 1.2 MB of EMG at 1 kHz.
-What does not fit is not lost: a replay brings everything from the hole on."""
+What does not fit is not lost: a replay brings everything from the hole on. The nearest are held, lest blocks that came
+long before their turn keep those out that would close the holes."""
 GIVE_UP_S = 120.0
 """How long a hole is waited for without any progress: a replay progresses all the time, and a collector that restarts
 is back within a minute."""
@@ -43,8 +44,9 @@ class _Stream:
 
     def take(self, block: SampleBlock) -> None:
         self.announced = max(self.announced, block.seq + 1)
-        if block.seq == self.next_seq or len(self.held) < BUFFER_BLOCKS:
-            self.held[block.seq] = block
+        self.held[block.seq] = block
+        if len(self.held) > BUFFER_BLOCKS and block.seq != self.next_seq:
+            del self.held[max(self.held)]  # the last to be needed
 
     def release(self) -> SampleBlock:
         block = self.held.pop(self.next_seq)

@@ -141,3 +141,10 @@ def test_while_the_sender_is_away_a_hole_does_not_grow_old() -> None:
     sequencer.hold(now_s=3600.0)
     assert sequencer.expire(now_s=3719.0) == []
     assert seqs(sequencer.expire(now_s=3720.0)) == [1]
+
+
+def test_blocks_far_ahead_do_not_keep_out_those_that_are_needed_sooner() -> None:
+    sequencer = Sequencer(("emg",))
+    for seq in [*range(1000, 2000), *range(1, 500)]:
+        assert not sequencer.offer(block(seq, "emg"), now_s=0.0)
+    assert seqs(sequencer.offer(block(0, "emg"), now_s=0.0)) == list(range(500))
