@@ -13,8 +13,15 @@ unexport PYTHONPATH VIRTUAL_ENV
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.run ## a simulated night and a real recording, from the wearable to the morning report
+# With INFLUX=1 a real InfluxDB is started for it, and the tests' checks of the dashboards are run on what lands there.
+INFLUX ?=
+ifeq ($(INFLUX),1)
+demo: $(VENV)/.dev apt-packages
+	@$(BIN)/python -m tests.dashboards.demo
+else
+demo: $(VENV)/.run ## a simulated night and a real recording, from the wearable to the morning report; INFLUX=1: to InfluxDB, too
 	@$(BIN)/crampwatch demo
+endif
 
 test: $(VENV)/.dev apt-packages ## the checks and all tests but the slow ones
 	@echo "== checks"; $(MAKE) --no-print-directory check
@@ -43,10 +50,11 @@ pictures: $(VENV)/.dev apt-packages ## take the documentation's pictures from th
 accuracy: $(VENV)/.dev .venv-peers/.installed ## how right the detector is, beside other rules (half an hour)
 	@$(BIN)/python -m benchmarks.accuracy --recordings tests/recordings $(wildcard ../shared/data)
 
-bench: $(VENV)/.dev .venv-peers/.installed apt-packages ## what detector and collector cost, as ratios (minutes)
+bench: $(VENV)/.dev .venv-peers/.installed apt-packages ## what detector, collector and database cost (half an hour)
 	@$(BIN)/python -m benchmarks.cost
 	@$(BIN)/python -m benchmarks.disk
 	@$(BIN)/python -m benchmarks.throughput
+	@$(BIN)/python -m benchmarks.database
 
 robustness: $(VENV)/.dev ## where robustness ends, on simulated nights (minutes)
 	@$(BIN)/python -m benchmarks.robustness
@@ -83,7 +91,7 @@ apt-packages:
 	@sh .ci/apt-packages
 
 clean: ## remove the virtual environment and what the tools left
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dashboards/preview/node_modules
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -19,14 +19,17 @@ from collector.simulator.spec import NightSpec
 from crampwatch import processes
 from crampwatch.config import Config, Detection, Sensor, dump
 from crampwatch.errors import UserError
+from crampwatch.influx import everything_sent
 from crampwatch.listener import Listener
 from crampwatch.wiring import everything_filed
+from detector.alarm.settings import AlarmSettings
 from detector.evaluate import Evaluation, evaluate
 from detector.messages import EventMessage
 from detector.night_record import NightRecord
 from detector.report import render
 from detector.score import Score, score_recording
 from detector.settings import DetectorSettings
+from detector.sinks.settings import InfluxSettings
 from detector.store import NightStore
 from detector.truth_file import read_truth
 
@@ -39,6 +42,11 @@ SHANK_AXIS: Literal["x"] = "x"
 REAL_RECORDING = Path(__file__).parent.parent / "tests" / "recordings" / "rest_with_bursts_64s.edf"
 BLOCK_S = 2.0
 """Twice the usual: at this speed the embedded broker is the bottleneck, and it counts messages, not bytes."""
+EARLIER = (
+    *("*.journal*", "nights.sqlite*", "outbox.sqlite*", "diary.sqlite*", "push.sqlite*", "alarm.lock"),
+    *("report.html", "simulated-night.*", "demo.toml"),
+)
+"""What a demonstration leaves in its folder."""
 COMMIT_EVERY_S = 60.0
 """At 500 times real time a commit every minute of the night is still one every eighth of a second."""
 
@@ -65,8 +73,18 @@ class Outcome(NamedTuple):
     report: Path
 
 
-def prepare(folder: Path, seed: int, hours: float, cramps: int, told: Callable[[float], None]) -> Demo:
-    """Simulate the night and write the settings; raises UserError when the folder is in use for something else."""
+def prepare(
+    folder: Path,
+    seed: int,
+    hours: float,
+    cramps: int,
+    told: Callable[[float], None],
+    influx: InfluxSettings | None = None,
+) -> Demo:
+    """Simulate the night and write the settings; raises UserError when the folder is in use for something else.
+
+    With an `influx` the outbox runs beside, and the demonstration is not over before everything is sent.
+    """
     _clear(folder)
     spec = NightSpec(seed=seed, hours=hours, fs=FS, profile="healthy", cramps=cramps)
     night, truth = write_night(simulate_night(spec, told), folder, stem="simulated-night")
@@ -80,6 +98,8 @@ def prepare(folder: Path, seed: int, hours: float, cramps: int, told: Callable[[
         ],
         detection=Detection(commit_every_s=COMMIT_EVERY_S, clock="samples", simulated=True),
         detector=DetectorSettings(shank_axis=SHANK_AXIS),
+        alarm=AlarmSettings(mode="silent"),  # it runs all the same; at this speed its sounds would be noise
+        influx=influx,
     )
     settings = folder / "demo.toml"
     settings.write_bytes(dump(config))
@@ -95,7 +115,7 @@ def play(demo: Demo, told: Callable[[float], None], alert: Callable[[Place, Even
 
         def done() -> bool:
             told(min(1.0, listener.filed / total))
-            return everything_filed(demo.config)
+            return everything_filed(demo.config) and everything_sent(demo.config)
 
         workers.run(done, stop)
     if stop.is_set():
@@ -131,7 +151,7 @@ def _clear(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()) and not (folder / "demo.toml").is_file():
         raise UserError(f"{folder} holds something that is no earlier demonstration; choose another folder with --out")
-    for pattern in ("*.journal*", "nights.sqlite*", "report.html", "simulated-night.*", "demo.toml"):
+    for pattern in EARLIER:
         for file in folder.glob(pattern):
             file.unlink()
 

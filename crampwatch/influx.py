@@ -46,3 +46,13 @@ def opened(config: Config) -> Iterator[tuple[NightFeed, OutboxState]]:
         raise UserError(str(error)) from error
     with closing(feed), closing(OutboxState(config.outbox, destination, feed.store_id)) as state:
         yield feed, state
+
+
+def everything_sent(config: Config) -> bool:
+    """Whether InfluxDB has all of the night store; raises UserError when it takes no points. Without one: True."""
+    if config.influx is None:
+        return True
+    with opened(config) as (feed, state):
+        if trouble := state.trouble():
+            raise UserError(f"InfluxDB takes no points: {trouble.reason}")
+        return not feed.waiting(state.seq)

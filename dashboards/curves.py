@@ -20,6 +20,9 @@ STATES: Mappings = {
     (60, 60): ("watched", GREY),
 }
 """Words for the states of a minute; numbers are the seconds watched of it."""
+MOST_DRAWN = 1000
+"""Rejected contractions, the latest: a night has some hundred; a year of them would take a second to ask for, and cover
+the curves from end to end."""
 
 
 def envelope(size: Size) -> Panel:
@@ -76,7 +79,14 @@ def drawn() -> list[AnnotationQuery]:
     described = "{text}, {end_ms}"
     return [
         annotation("Cramps", CRAMP, select(CRAMP, described, SHOWN, TOLD), "text", BLUE),
-        annotation("Rejected", CANDIDATE, select(CANDIDATE, described, SHOWN, TOLD), "text", GREY, shown=False),
+        annotation(
+            "Rejected",
+            CANDIDATE,
+            select(CANDIDATE, described, SHOWN, TOLD, latest_first=MOST_DRAWN),
+            "text",
+            GREY,
+            shown=False,
+        ),
         annotation(
             "Not watched",
             UNWATCHED,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collector.contract.topics import Place
     from crampwatch.demo import Outcome
     from detector.messages import EventMessage
+    from detector.sinks.settings import InfluxSettings
 
 
 def demo(*, out: Path = Path("crampwatch-demo"), seed: int = 1, hours: float = 8.0, cramps: int = 3) -> int:
@@ -32,12 +33,18 @@ def demo(*, out: Path = Path("crampwatch-demo"), seed: int = 1, hours: float = 8
     cramps
         How many cramps it is to have.
     """
+    return played(Console(highlight=False), out, seed, hours, cramps)
+
+
+def played(
+    console: Console, out: Path, seed: int, hours: float, cramps: int, influx: "InfluxSettings | None" = None
+) -> int:
+    """Play it, pass the nights on to `influx` if there is one, and tell what came of it; the exit code."""
     from crampwatch import demo as demonstration
 
     to_stderr()
-    console = Console(highlight=False)
     with progress(console, f"simulating a night of {hours:g} h") as told:
-        prepared = demonstration.prepare(out, seed, hours, cramps, told)
+        prepared = demonstration.prepare(out, seed, hours, cramps, told, influx)
 
     def alert(where: "Place", event: "EventMessage") -> None:
         console.print(f"  [bold]ALERT[/bold] for {where.wearer}: {event.text}", soft_wrap=True)

@@ -31,8 +31,9 @@ not in it, nor are the ten frames a second around an event: those stay in the jo
 
 A night of 8 h with one channel is about 3400 points. Each minute has one for the channel, the leg, the link, each of
 three streams and the collector; a recording that is replayed has only the first two. Then there is one for each event,
-candidate and stretch that was not watched, one for the night and one for its week. Each further channel adds 480. That
-is about a million in a year, so nothing is thinned out and nothing expires: give the bucket no retention. If you do
+candidate and stretch that was not watched, some 400 in a simulated night, one for the night and one for its week. Each
+further channel adds 480. That is well over a million in a year and takes little room and time, as
+[was measured](influxdb-cost.md), so nothing is thinned out and nothing expires: give the bucket no retention. If you do
 give it one, older points are left out, with one line in the log, and the night store still has them.
 
 For longer spans group by time with `min()`, `mean()` and `max()` of the fields that are called so. A mean alone hides a

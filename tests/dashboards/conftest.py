@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from collector.contract.topics import Place
 from detector.store import NightStore
 from tests.dashboards.grafana import Visit, dashboards
-from tests.dashboards.home import MORNING, NIGHTS, Night, deliver, seconds_after
+from tests.dashboards.home import BERLIN, MORNING, NIGHTS, Night, deliver, seconds_after
+from tests.dashboards.stored import Stored, read
 from tests.support.influx import InfluxServer, bucket, influx, influx_server
 
 __all__ = ["bucket", "influx", "influx_server"]
@@ -30,6 +32,12 @@ def home(influx_server: InfluxServer, store_path: Path) -> str:
     influx_server.create_bucket("home")
     deliver(store_path, influx_server, "home")
     return "home"
+
+
+@pytest.fixture(scope="session")
+def stored(store_path: Path) -> dict[Place, Stored]:
+    """What the store says of each wearer's site."""
+    return {found.place: found for found in read(store_path, BERLIN)}
 
 
 @pytest.fixture

@@ -19,6 +19,11 @@ FOLDER = Path(__file__).parents[2] / "dashboards" / "grafana" / "dashboards"
 SPANS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 SMALLEST = {"1m": 60_000, "1d": 86_400_000}
 SORTED_DOWN = 2
+ROUND_MIN = (
+    (1.5, 1), (3.5, 2), (7.5, 5), (12.5, 10), (17.5, 15), (25, 20), (45, 30), (90, 60), (150, 120), (270, 180),
+    (540, 360), (1440, 720), (10_080, 1440), (float("inf"), 10_080),
+)  # fmt: skip
+"""Below so many minutes a pixel `$__interval` is so many: those of Grafana's `rangeUtil`, from a minute on."""
 
 Json = dict[str, Any]
 Rows = list[dict[str, object]]
@@ -67,6 +72,11 @@ def moment(text: str, now: datetime, *, is_end: bool = False) -> datetime:
         else:
             t += int(step[:-1]) * SPANS[step[-1]]
     return t
+
+
+def round_interval_min(pixel_min: float) -> int:
+    """The minutes of `$__interval` where a pixel, or a point, is so many minutes wide."""
+    return next(rounded for limit, rounded in ROUND_MIN if pixel_min < limit)
 
 
 @dataclass
@@ -125,13 +135,13 @@ class Visit:
         """The query as InfluxDB sees it; nothing of Grafana's is left in it."""
         assert self.span is not None
         start_ms, end_ms = (round(t.timestamp() * 1000) for t in self.span)
-        interval_ms = max(smallest_ms, -(-(end_ms - start_ms) // points // 60_000) * 60_000)
+        interval_min = max(smallest_ms // 60_000, round_interval_min((end_ms - start_ms) / points / 60_000))
         known = {f"${{{name}:raw}}": value for name, value in self.values.items()}
         known |= {
             "${__from}": str(start_ms),
             "${__to}": str(end_ms),
             "$timeFilter": f"time >= {start_ms}ms and time <= {end_ms}ms",
-            "$__interval": f"{interval_ms // 60_000}m",
+            "$__interval": f"{interval_min}m",
             "now()": f"'{self.now.astimezone(ZoneInfo('UTC')):%Y-%m-%dT%H:%M:%SZ}'",
         }
         for macro, value in known.items():

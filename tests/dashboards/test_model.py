@@ -16,7 +16,7 @@ import yaml  # type: ignore[import-untyped]  # comes with the test broker, witho
 from dashboards.__main__ import GRAFANA, built, differences, encoded, files
 from dashboards.influxql import select
 from detector.sinks.influx_schema import LEG, MEASUREMENTS
-from tests.dashboards.grafana import Json, dashboards, moment
+from tests.dashboards.grafana import Json, dashboards, moment, round_interval_min
 
 CORE = {"stat", "bargauge", "table", "timeseries", "state-timeline", "xychart", "histogram", "text"}
 UNITS = {"s", "sec", "hours", "dthms", "percent", "µV", "mg", "celsius", "dBm", "ppm", "short", "dateTimeAsIso", None}
@@ -188,3 +188,9 @@ def test_the_contact_point_is_the_one_the_policy_names() -> None:
 def test_the_rules_are_yaml_too() -> None:
     text = (GRAFANA / "provisioning/alerting/rules.yaml").read_text()
     assert len(yaml.safe_load(text)["groups"][0]["rules"]) == 4
+
+
+@pytest.mark.parametrize(("days", "minutes"), [(1, 1), (2, 1), (7, 5), (30, 20), (90, 60), (364, 180)])
+def test_an_interval_is_rounded_as_by_grafana(days: int, minutes: int) -> None:
+    """Of 2000 points; the values are those of roundInterval in @grafana/data 13.2.2, run by hand."""
+    assert round_interval_min(days * 24 * 60 / 2000) == minutes

@@ -151,6 +151,11 @@ class InfluxServer:
         assert "error" not in result, result["error"]
         return list(result.get("series", ()))
 
+    def version(self) -> str:
+        """As it tells everybody."""
+        with urllib.request.urlopen(f"{self.url}/ping", timeout=START_TIMEOUT_S) as answer:
+            return str(answer.headers["X-Influxdb-Version"])
+
     def points(self, bucket: str) -> dict[Identity, dict[str, object]]:
         """Everything in a bucket: by measurement, tags and time the fields that have a value."""
         found: dict[Identity, dict[str, object]] = {}
