@@ -1,0 +1,1 @@
+"""Whether a stack that has been started works as a whole: its parts, the dashboards' queries, an event's way."""
