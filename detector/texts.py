@@ -1,7 +1,10 @@
 """Every sentence the detector says aloud, in one place, for whoever translates them."""
 
+from detector.catalogue import load
 from detector.events import Event
 
+_ENGLISH = load("en")
+"""The detector speaks English to whatever passes its messages on; the bedside speaks the household's language."""
 WATCHING = "Watching."
 CANDIDATE = "The calf has tightened; watching whether it stays so."
 LATE = "Not watching: the data are more than two minutes old. What they hold is filed without an alert."
@@ -21,15 +24,12 @@ STOPPED = "Not watching: the detector was stopped."
 def alert(event: Event) -> str:
     """What to do, for someone who has just been woken; the seconds are those from onset to alert."""
     seconds = ((event.alerted_ns or event.suspected_ns) - event.onset_ns) / 1e9
-    return (
-        f"Possible calf cramp for {seconds:.0f} s. Straighten your leg, pull toes up. "
-        "Stand up slowly, hold on to something."
-    )
+    return _ENGLISH.say("alert.cramp", seconds=f"{seconds:.0f}")
 
 
 def over(event: Event) -> str:
     """That it is over, and how long it was."""
-    return f"The possible cramp is over; it lasted {event.duration_s or 0:.0f} s."
+    return _ENGLISH.say("alert.over", seconds=f"{event.duration_s or 0:.0f}")
 
 
 def rejected(event: Event) -> str:

@@ -1,0 +1,1 @@
+"""What is to be heard and told beside the bed: pure rules without a clock, a file or a network."""

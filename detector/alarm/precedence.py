@@ -1,0 +1,20 @@
+"""Which faults sound, and which goes before which."""
+
+from collections.abc import Iterable
+from typing import get_args
+
+from detector.alarm.messages import FaultKind
+
+KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+SOFT: frozenset[FaultKind] = frozenset({"companion", "database"})
+"""Told and never sounded: the cramp is watched for all the same, and nothing is lost until the morning."""
+
+
+def in_order(kinds: Iterable[FaultKind]) -> tuple[FaultKind, ...]:
+    """The nearest cause first."""
+    return tuple(sorted(set(kinds), key=KINDS.index))
+
+
+def sounding(kinds: Iterable[FaultKind]) -> tuple[FaultKind, ...]:
+    """Those of them that are to be heard."""
+    return tuple(kind for kind in kinds if kind not in SOFT)

@@ -1,0 +1,73 @@
+"""The sentences beside the bed."""
+
+import string
+
+import pytest
+
+from detector.catalogue import UnknownLanguage, languages, load
+from detector.catalogue.catalogue import REFERENCE
+
+ALERT = "Possible calf cramp for 12 s. Straighten your leg, pull toes up. Stand up slowly, hold on to something."
+LONGEST_ALERT = 160  # characters: one text message
+BANNED = ("improve", "worse", "diagnos", "besser", "schlechter", "schlimmer")
+
+translations = pytest.mark.parametrize("language", [language for language in languages() if language != REFERENCE])
+all_languages = pytest.mark.parametrize("language", languages())
+
+
+def placeholders(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+def test_an_alert_says_what_to_do_in_the_words_agreed_on() -> None:
+    assert load().say("alert.cramp", seconds=12) == ALERT
+
+
+def test_english_and_german_are_there() -> None:
+    assert languages() == ["de", "en"]
+
+
+@translations
+def test_a_translation_has_the_same_sentences_in_the_same_order(language: str) -> None:
+    assert load(language).keys == load(REFERENCE).keys
+
+
+@translations
+def test_a_translation_has_the_same_placeholders(language: str) -> None:
+    ours, theirs = load(language), load(REFERENCE)
+    different = [key for key in theirs.keys if placeholders(ours.raw(key)) != placeholders(theirs.raw(key))]
+    assert not different
+
+
+@all_languages
+def test_every_sentence_can_be_said(language: str) -> None:
+    catalogue = load(language)
+    for key in catalogue.keys:
+        assert catalogue.say(key, **dict.fromkeys(placeholders(catalogue.raw(key)), 1)).strip()
+
+
+@all_languages
+def test_strings_contain_no_improve_worse_diagnos(language: str) -> None:
+    catalogue = load(language)
+    said = {key: catalogue.raw(key).lower() for key in catalogue.keys}
+    assert not [key for key, sentence in said.items() if any(word in sentence for word in BANNED)]
+
+
+@all_languages
+def test_an_alert_fits_a_text_message(language: str) -> None:
+    assert len(load(language).say("alert.cramp", seconds=120)) <= LONGEST_ALERT
+
+
+def test_an_unknown_language_is_refused_with_those_there_are() -> None:
+    with pytest.raises(UnknownLanguage, match="choose one of: de, en"):
+        load("xx")
+
+
+def test_a_name_leads_out_of_the_folder_no_more_than_any_other() -> None:
+    with pytest.raises(UnknownLanguage):
+        load("../catalogue/en")
+
+
+def test_a_sentence_without_its_value_is_not_said() -> None:
+    with pytest.raises(KeyError):
+        load().say("alert.cramp")
