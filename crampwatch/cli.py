@@ -12,7 +12,7 @@ SUMMARY = """Watches for night leg cramps with a cheap wearable, at home, withou
 Not a medical device: it may miss cramps and may alarm wrongly.
 """
 
-TRY, RECORDINGS, NIGHTS, WEARABLES = "Try it", "Recordings", "Nights", "Wearables"
+TRY, RECORDINGS, NIGHTS, ALARM, WEARABLES = "Try it", "Recordings", "Nights", "Alarm and diary", "Wearables"
 
 COMMANDS = {
     "demo": ("demo:demo", TRY, "A simulated night, from the wearable to the morning report."),
@@ -32,6 +32,16 @@ COMMANDS = {
     "broker": ("broker:app", NIGHTS, "Set up a mosquitto: users, access rights, queues that lose nothing, TLS."),
     "backup": ("backup:backup", NIGHTS, "Settings, night store and samples in one file, while all runs."),
     "restore": ("restore:restore", NIGHTS, "Check a backup and unpack it into a new folder."),
+    "smoke": ("smoke:smoke", NIGHTS, "Say whether a running stack works, by a test event from MQTT to Grafana."),
+    "alarm": ("alarm:app", ALARM, "Only the alarm: sound and tell what is found and what is wrong; arm, disarm, test."),
+    "ack": ("ack:ack", ALARM, "Answer the alert."),
+    "snooze": ("snooze:snooze", ALARM, "Let what sounds be quiet for some minutes."),
+    "mute": ("mute:mute", ALARM, "Let nothing sound, at most until the next noon."),
+    "verdict": ("verdict:verdict", ALARM, "Say what an event was: a cramp, not one, or not sure."),
+    "diary": ("diary:app", ALARM, "List a night's events and what was said; note a cramp or the evening."),
+    "serve": ("serve:serve", ALARM, "Serve a page for the phone beside the bed: see, answer, note."),
+    "push": ("push:app", ALARM, "Tell phones of cramps and faults; test it; show what waits and what was not taken."),
+    "preflight": ("preflight:preflight", ALARM, "Look before bed whether the night will be watched well."),
     "devices": ("devices:app", WEARABLES, "Which wearables are understood, near, and what they send."),
     "doctor": ("doctor:doctor", WEARABLES, "Say what is wrong with Bluetooth, sensors, broker, disk or clock."),
 }

@@ -10,6 +10,10 @@ import msgspec
 from collector.contract.broker import BrokerSettings
 from collector.contract.names import Name
 from crampwatch.errors import UserError
+from crampwatch.page.settings import PageSettings
+from detector.alarm.settings import AlarmSettings
+from detector.bedside.push_settings import PushSettings
+from detector.catalogue.catalogue import languages
 from detector.settings import DetectorSettings
 from detector.sinks.settings import InfluxSettings
 
@@ -87,6 +91,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sensors: list[Sensor] = msgspec.field(name="sensor", default_factory=list)
     detection: Detection = Detection()
     detector: DetectorSettings = DetectorSettings()
+    alarm: AlarmSettings = AlarmSettings()
+    alerts: PushSettings = PushSettings()  # without a target nothing is pushed
+    page: PageSettings = PageSettings()
     influx: InfluxSettings | None = None  # without it nothing is sent to an InfluxDB
 
     @property
@@ -103,6 +110,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def outbox(self) -> Path:
         """The file in which the outbox remembers how far it has got."""
         return self.directory / "outbox.sqlite"
+
+    @property
+    def diary(self) -> Path:
+        """The file with what people say and the alarm does."""
+        return self.directory / "diary.sqlite"
+
+    @property
+    def push_queue(self) -> Path:
+        """The file with what phones are to be told."""
+        return self.directory / "push.sqlite"
 
     @property
     def directory(self) -> Path:
@@ -122,6 +139,9 @@ def load(path: Path) -> Config:
         raise UserError(f"{path}: lists or tables are nested deeper than in any settings") from error
     if config.timezone not in available_timezones():
         raise UserError(f"{path}: timezone {config.timezone!r} is not known; write it like Europe/Berlin")
+    if config.alarm.language not in languages():
+        there = ", ".join(languages())
+        raise UserError(f"{path}: there is no language {config.alarm.language!r} for [alarm]; choose one of: {there}")
     _check_sensors(path, config)
     # A relative folder is meant from where the settings are, not from where the command happens to be called.
     here = path.absolute().parent
@@ -130,6 +150,7 @@ def load(path: Path) -> Config:
         data_directory=str(here / config.data_directory),
         profile_directory=str(here / config.profile_directory),
         broker=config.broker and config.broker.relative_to(here),
+        alerts=config.alerts.relative_to(here),
         influx=config.influx and config.influx.relative_to(here),
     )
     return with_environment(config, os.environ)

@@ -159,9 +159,14 @@ def night(path: Path, config: Config) -> Night:
             port=broker.port, username=broker.username, password=broker.password, protocol=broker.protocol
         )
         environment = as_environment(settings)
+    spared = [("alarm", ["alarm"], environment)]
+    if config.alerts.targets:
+        spared.append(("push", ["push"], {}))
     if config.influx:
-        outbox = Worker("outbox", ["outbox", "run", "--config", str(path)], {}, spared=True)
-        others = (outbox, *others)
+        spared.append(("outbox", ["outbox", "run"], {}))
+    # A night without one of them is better than none. The alarm outlives collector and detector, to tell of their end.
+    beside = [Worker(name, [*command, "--config", str(path)], its, spared=True) for name, command, its in spared]
+    others = (*beside, *others)
     collector, detector = (
         Worker(name, [command, "--config", str(path)], environment)
         for name, command in (("collector", "collect"), ("detector", "detect"))

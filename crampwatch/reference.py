@@ -20,8 +20,26 @@ from collector.devices.profile import Profile, load_profile, shipped_profiles
 from crampwatch.cli import COMMANDS, build
 from crampwatch.config import Companion, Config, Detection, Sensor
 from crampwatch.device_table import rows
+from crampwatch.page.settings import PageSettings
+from detector.alarm.messages import (
+    AlarmState,
+    Command,
+    EveningNote,
+    FaultTold,
+    FeltCramp,
+    Transition,
+    Verdict,
+)
+from detector.alarm.preflight_message import Check, Muscle, Preflight
+from detector.alarm.settings import AlarmSettings
+from detector.bedside.news import News
+from detector.bedside.push_settings import PushSettings, PushTarget
+from detector.bedside.tonight import Tonight
+from detector.diary.entries import Latency
 from detector.events import Event, Figures
+from detector.messages import EventMessage
 from detector.settings import DetectorSettings
+from detector.sight import Seen
 from detector.sinks.influx_reference import influxdb_page
 from detector.sinks.settings import InfluxSettings
 
@@ -36,11 +54,26 @@ MESSAGES: dict[type[msgspec.Struct], str] = {
     messages.Fault: "within `fault`",
     messages.Ack: "`ack` (JSON, retained)",
     messages.ReplayRequest: "`cmd/replay` (JSON)",
-    Event: "`event` (JSON)",
+    EventMessage: "`event` (JSON)",
+    Event: "what the night store keeps of an `event`",
     Figures: "within `event`",
+    Seen: "`watch` (JSON, retained; repeated every 10 s)",
+    AlarmState: "`state` (JSON, retained; repeated once a minute)",
+    FaultTold: "within `state`",
+    Tonight: "`tonight` (JSON, retained; once a minute)",
+    News: "`news` (JSON)",
+    Command: "`cmd/alarm` (JSON), and the diary",
+    Verdict: "`cmd/verdict` (JSON), and the diary",
+    FeltCramp: "`cmd/diary` (JSON), and the diary",
+    EveningNote: "the diary",
+    Transition: "the diary",
+    Latency: "the diary",
+    Preflight: "the diary",
+    Check: "within Preflight",
+    Muscle: "within Preflight",
     Header: "the journal's header (JSON)",
 }
-"""Every type of the contract, and under which topic it travels."""
+"""Every type of the contract, and under which topic it travels or where it is kept."""
 
 SETTINGS: dict[type[msgspec.Struct], str] = {
     Config: "the file itself",
@@ -48,6 +81,10 @@ SETTINGS: dict[type[msgspec.Struct], str] = {
     Sensor: "`[[sensor]]`, one for each wearable",
     Companion: "`[[sensor.companion]]`",
     Detection: "`[detection]`",
+    AlarmSettings: "`[alarm]`",
+    PushSettings: "`[alerts]`",
+    PushTarget: "`[[alerts.target]]`, one for each that is told",
+    PageSettings: "`[page]`",
     InfluxSettings: "`[influx]`",
     DetectorSettings: "`[detector]`, the rule's parameters; docs/explanation/detector.md gives the reason for each",
 }
@@ -55,7 +92,8 @@ SETTINGS: dict[type[msgspec.Struct], str] = {
 
 CONTRACT_INTRODUCTION = f"""# The contract
 
-Generated from the types in `collector/contract/` and `detector/events.py`; as JSON Schema: `contract.schema.json`.
+Generated from the types in `collector/contract/`, `detector/messages.py`, `detector/alarm/` and beside them; as JSON
+Schema: `contract.schema.json`.
 
 Version {messages.VERSION}. Topics: `crampwatch/v1/<wearer>/<site>/<what>`, wearer and site of `a-z 0-9 _ -`.
 MQTT 5 or 3.1.1, QoS 1 (`health`: 0). Times are nanoseconds since 1970-01-01 UTC."""
@@ -173,7 +211,8 @@ def _type(field: Mapping[str, Any]) -> str:
     if isinstance(inner := field.get("additionalProperties"), Mapping):
         return f"table of {_type(inner)}"
     limits = {"minimum": "≥", "maximum": "≤", "exclusiveMinimum": ">", "pattern": "matches"}
-    said = [f"{sign} `{field[key]}`" for key, sign in limits.items() if key in field]
+    # A bar would end the cell of the table, even within code.
+    said = [f"{sign} `{field[key]}`".replace("|", r"\|") for key, sign in limits.items() if key in field]
     return " ".join([str(field.get("type", "anything")), *said])
 
 

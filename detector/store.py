@@ -146,6 +146,14 @@ class NightStore:
         ):  # one view of the file while the detector goes on writing
             return store_record.read(self._db, Place(wearer, site), night, zone)
 
+    def events(self, start_ns: int, end_ns: int) -> list[Event]:
+        """The events and candidates with an onset within this span (end exclusive), of every place, in order of it."""
+        with read_from(self._path):
+            rows = self._db.execute(
+                "SELECT json FROM event WHERE onset_ns >= ? AND onset_ns < ? ORDER BY onset_ns", (start_ns, end_ns)
+            )
+            return [event for row in rows if (event := _legible(row[0], Event))]
+
     def undelivered(self) -> list[Event]:
         """The events whose latest stage has not been published yet, in order of onset."""
         with read_from(self._path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.accuracy.progress import Progress
 from benchmarks.cost.section import Section
-from benchmarks.throughput import backlog, commits, live, plan
+from benchmarks.throughput import alerts, backlog, commits, live, plan
 from benchmarks.throughput.machine_load import machine_under_load
 from benchmarks.throughput.page import page
 from benchmarks.throughput.plan import Plan
@@ -45,6 +45,7 @@ def measure(plan: Plan) -> list[Section]:
         bars = progress.of
         return [
             live.section(live.measure(plan, bars)),
+            alerts.section(alerts.measure(plan, bars)),
             backlog.section(backlog.measure(plan, bars)),
             commits.section(commits.measure(plan, bars)),
         ]

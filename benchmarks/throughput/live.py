@@ -81,15 +81,15 @@ def _run(wearers: int, warm_up_s: float, seconds: float, bars: Bars) -> Run:
         sending(where.broker, wearers) as sent,
     ):
         pids = (detecting, child("mosquitto"), sent.pid)
-        _pass(warm_up_s, lambda done, total: tell(done, total + round(seconds)))
+        pass_time(warm_up_s, lambda done, total: tell(done, total + round(seconds)))
         since_ns, before = time.time_ns(), _costs(*pids)
-        _pass(seconds, lambda done, total: tell(round(warm_up_s) + done, round(warm_up_s) + total))
+        pass_time(seconds, lambda done, total: tell(round(warm_up_s) + done, round(warm_up_s) + total))
         until_ns, after = time.time_ns(), _costs(*pids)
         time.sleep(LAST_WORD_S)
         return Run(wearers, before, after, latencies(arrivals.alerts, sent.wearers, since_ns, until_ns))
 
 
-def _pass(seconds: float, tell: Tell) -> None:
+def pass_time(seconds: float, tell: Tell) -> None:
     """Let time pass, and tell it second by second."""
     begun_s = time.monotonic()
     while (passed_s := time.monotonic() - begun_s) < seconds:

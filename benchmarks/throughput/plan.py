@@ -9,7 +9,8 @@ class Plan(NamedTuple):
 
     `live_s` says for how many seconds each number of wearers is watched in real time, after `warm_up_s`. Beyond the
     last one the number is doubled, `rung_s` each, up to `most_wearers` or until alerts come late. The backlog is
-    `backlog_h` of `backlog_wearers`. `commit_wearers` are watched for `commit_s` without a broker.
+    `backlog_h` of `backlog_wearers`. `commit_wearers` are watched for `commit_s` without a broker. Alerts are followed
+    to a phone for `alert_s`, of `alert_wearers`.
     """
 
     warm_up_s: float
@@ -20,6 +21,8 @@ class Plan(NamedTuple):
     backlog_h: float
     commit_wearers: Sequence[int]
     commit_s: int
+    alert_wearers: int
+    alert_s: float
 
 
 def full() -> Plan:
@@ -35,6 +38,8 @@ def full() -> Plan:
         backlog_h=0.25,
         commit_wearers=(1, 20, 100),
         commit_s=60,
+        alert_wearers=20,
+        alert_s=240,
     )
 
 
@@ -49,4 +54,6 @@ def quick() -> Plan:
         backlog_h=1 / 60,
         commit_wearers=(1, 2),
         commit_s=30,
+        alert_wearers=2,
+        alert_s=30,
     )

@@ -83,13 +83,13 @@ def process(module: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]
 
 
 def wait_until_served(broker: BrokerSettings) -> None:
-    """Return once a detector listens: it answers a collector that takes its leave with the state `offline`."""
+    """Return once a detector listens: it answers a collector that takes its leave with what it sees, `offline`."""
     answered = threading.Event()
     client = mqtt_client(broker)
     client.on_message = lambda *_: answered.set()
     client.connect(broker.host, broker.port)
     client.loop_start()
-    client.subscribe(NOBODY.topic("state"))
+    client.subscribe(NOBODY.topic("watch"))
     deadline_s = time.monotonic() + START_S
     while not answered.wait(ANSWER_S):
         if time.monotonic() > deadline_s:

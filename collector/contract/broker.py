@@ -9,8 +9,9 @@ from collector.contract.errors import ContractError
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
-Role = Literal["collector", "detector", "viewer", "home"]
-"""Who enters: what collects, what detects, what only reads, and a home automation, which reads all but the samples."""
+Role = Literal["collector", "detector", "alarm", "viewer", "home"]
+"""Who enters: what collects, what detects, what sounds and tells, what only reads, and a home automation, which reads
+all but the samples and says what people press."""
 
 FILES = ("ca_file", "password_file", "password_directory")
 
@@ -27,7 +28,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """An MQTT broker. `password_file` goes before `password`, so that no secret needs to stand in a settings file.
 
     With `password_directory` and no `username` each role enters as a user of its own: the role's name (collector,
-    detector, viewer) is that of the user, and that of the file in the directory which holds the password.
+    detector, alarm, viewer) is that of the user, and that of the file in the directory which holds the password.
 
     The connection is encrypted where `tls` is set or a `ca_file` is named. That holds the certificate of the authority
     that signed the broker's own; without it the authorities that the system trusts are trusted.

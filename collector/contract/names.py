@@ -6,4 +6,8 @@ import msgspec
 
 PATTERN = r"^[a-z0-9_-]{1,64}\Z"
 
+SMOKE_TEST = "zz-smoke-test"
+"""The wearer that `crampwatch smoke` sends its test event as; nobody's alarm sounds for it. The last in any list of
+wearers, so that it is not the one a dashboard opens with."""
+
 Name = Annotated[str, msgspec.Meta(pattern=PATTERN)]

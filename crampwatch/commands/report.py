@@ -12,9 +12,12 @@ from crampwatch.errors import UserError
 from crampwatch.timezone import of_this_computer
 
 if TYPE_CHECKING:
+    from detector.alarm.preflight_message import Preflight
     from detector.report import NightContext
     from detector.store import NightKey, NightStore
 
+DIARY = "diary.sqlite"
+"""As it is called beside the night store."""
 HISTORY_NIGHTS = 30
 """How many earlier nights are looked back on: a month, read in a few seconds."""
 
@@ -63,7 +66,7 @@ def report(
             history = _look_back(nights, keys, key, zone)
     except BadStore as error:
         raise UserError(str(error)) from error
-    _write(out, render(record, history, datetime.now(zone)))
+    _write(out, render(record, history, datetime.now(zone), _before_bed(path.with_name(DIARY), key)))
     console = Console(highlight=False)
     console.print(headline(record), soft_wrap=True)
     console.print(f"The report is in {out}.", soft_wrap=True)
@@ -81,6 +84,23 @@ def choose(keys: "Sequence[NightKey]", night: date | None, wearer: str | None, s
         choice = "; ".join(f"--wearer {key.wearer} --site {key.site}" for key in latest)
         raise UserError(f"{len(latest)} recordings were made in the night of {latest[0].night}; choose one: {choice}")
     return latest[0]
+
+
+def _before_bed(diary: Path, key: "NightKey") -> "Preflight | None":
+    """What was found before the night, if anybody looked; the report does not wait for a diary that is damaged."""
+    from collector.contract.topics import place
+    from detector.diary.diary import Diary
+    from detector.diary.schema import BadDiary
+
+    if not diary.exists():
+        return None
+    try:
+        with Diary(diary, read_only=True) as said:
+            looks = said.preflights(place(key.wearer, key.site), key.night)
+    except BadDiary as error:
+        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"left out of the report: {error}")
+        return None
+    return looks[-1] if looks else None
 
 
 def _write(out: Path, page: str) -> None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from collector.contract.codec import decode_json
 from collector.contract.messages import NS
+from collector.contract.names import SMOKE_TEST
 from collector.contract.nights import night_of
 from collector.contract.recording import Recording
 from collector.contract.recordings import open_recording
@@ -35,8 +36,8 @@ from detector.store import NightStore
 from detector.store_record import NoSuchNight
 from detector.store_schema import BadStore
 
-PLACE = Place("zz-smoke-test", "left_calf")
-"""Of the reserved wearer. Grafana shows the first in the alphabet unless another is chosen, which this one never is.
+PLACE = Place(SMOKE_TEST, "left_calf")
+"""Grafana shows the first in the alphabet unless another is chosen, which this one never is.
 InfluxDB 2 does not offer wearers of long ago at all, but the index in memory of InfluxDB 1 forgets their age.
 """
 SPEC = NightSpec(seed=3, hours=0.03, fs=250.0, cramps=1)

@@ -25,11 +25,13 @@ PRIVATE = 0o700
 
 
 class Household(NamedTuple):
-    """Who wears what, where."""
+    """Who wears which wearable, where, and whether an alarm is to wake them (`mode`: alarm or silent)."""
 
     wearer: str
     site: str
     timezone: str
+    profile: str = "cramp-node"
+    mode: str = "alarm"
 
 
 class Home(NamedTuple):
@@ -90,8 +92,10 @@ def _settings(home: Home, household: Household) -> list[Path]:
         "timezone": household.timezone,
         "data_directory": "nights",
         "broker": {"port": home.broker_port, "password_directory": "broker/passwords"},
-        "sensor": [{"wearer": household.wearer, "site": household.site}],
+        "sensor": [{"wearer": household.wearer, "site": household.site, "profile": household.profile}],
     }
+    if household.mode != "alarm":
+        told["alarm"] = {"mode": household.mode}
     if home.containers:
         told["influx"] = INFLUX
     written = write_new(home.settings, msgspec.toml.encode(told).decode(), SECRET)

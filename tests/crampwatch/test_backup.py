@@ -18,12 +18,15 @@ from crampwatch.backup import restore, without_secrets, write
 from crampwatch.commands.prune import prune
 from crampwatch.config import load
 from crampwatch.errors import UserError
+from detector.alarm.messages import Verdict
+from detector.diary.diary import Diary
 from detector.store import NightStore
 from tests.collector.test_retention import journal
 from tests.detector.test_store import batch
 from tests.support.blocks import block
-from tests.support.frames import event, frames
+from tests.support.frames import PLACE, event, frames
 
+VERDICT = Verdict(event_id="e1", verdict="cramp", by="wearer", t_ns=1, id="v1")
 SETTINGS = """
 timezone = "Europe/Berlin"
 data_directory = "nights"
@@ -50,6 +53,8 @@ def home(tmp_path: Path) -> Path:
     nights.mkdir()
     with NightStore(nights / "nights.sqlite") as store:
         store.commit(batch(60, frames(0, 60), event(10, "ended", end_s=40)))
+    with Diary(nights / "diary.sqlite") as diary:
+        diary.add(PLACE, VERDICT)
     for ago in range(4):
         marked = journal(nights, ago)
         if ago == 1:
@@ -72,6 +77,7 @@ def test_it_holds_settings_profiles_the_store_and_the_chosen_journals(
         "crampwatch.toml",
         "devices/my-own.toml",
         "data/nights.sqlite",
+        "data/diary.sqlite",
         *(f"data/2026-11-{night}" for night in nights),
         "backup.json",
     ]
@@ -85,6 +91,8 @@ def test_what_was_backed_up_comes_back_and_the_settings_fit_the_new_folder(home:
     assert manifest.crampwatch
     with NightStore(config.store) as store:
         assert len(store.sessions()) == 1
+    with Diary(config.diary) as diary:
+        assert diary.verdicts() == {"e1": VERDICT}
     found = sorted(config.directory.glob("*.journal"))
     assert len(found) == 4
     for path in found:
@@ -100,6 +108,8 @@ def test_no_secret_is_in_it(home: Path) -> None:
     assert b"hunter2" not in (home / "b.tar").read_bytes()
     said = b'sinks = [{token = "t", url = "u"}]\n[influx]\ntoken = "t"\ntoken_file = "f"\nbucket = "b"'
     public = msgspec.toml.decode(without_secrets(said))
+    said = b'[[alerts.target]]\nname = "me"\nurl = "ntfy://hunter2@ntfy.sh/x"\naudience = "first"'
+    assert msgspec.toml.decode(without_secrets(said))["alerts"] == {"target": [{"name": "me", "audience": "first"}]}
     assert (public["influx"], public["sinks"]) == ({"token_file": "f", "bucket": "b"}, [{"url": "u"}])
 
 

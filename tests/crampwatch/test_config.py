@@ -156,3 +156,21 @@ def test_what_is_written_reads_the_same(settings: Path) -> None:
     config = loaded(settings, WHOLE)
     settings.write_bytes(dump(config))
     assert load(settings) == config
+
+
+def test_a_language_that_is_not_there_is_refused_with_those_that_are(settings: Path) -> None:
+    with pytest.raises(UserError, match=r"there is no language 'tlh' for .alarm.; choose one of: de, en"):
+        loaded(settings, SENSOR + '[alarm]\nlanguage = "tlh"\n')
+
+
+def test_an_address_file_of_a_phone_is_beside_the_settings(settings: Path) -> None:
+    config = loaded(settings, SENSOR + '[[alerts.target]]\nname = "me"\nurl_file = "secrets/me"\n')
+    assert config.alerts.targets[0].url_file == str(settings.parent / "secrets" / "me")
+
+
+def test_diary_and_queue_are_where_the_nights_are(settings: Path) -> None:
+    config = loaded(settings, 'data_directory = "nights"' + SENSOR)
+    assert {config.diary, config.push_queue} == {
+        settings.parent / "nights" / "diary.sqlite",
+        settings.parent / "nights" / "push.sqlite",
+    }

@@ -46,7 +46,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
 def test_whatever_is_secret_is_for_its_owners_eyes_only(tmp_path: Path) -> None:
     written = set_up(in_containers(tmp_path / "home"), HOUSEHOLD, own())
     readable = {path.name for path in written if stat.S_IMODE(path.stat().st_mode) != 0o600}
-    assert readable == {"mosquitto.conf", ".gitignore", "crampwatch-collector.service"}
+    assert readable == {"mosquitto.conf", ".gitignore", "crampwatch-alarm.service", "crampwatch-collector.service"}
     folders = [tmp_path / "home", *(path for path in (tmp_path / "home").rglob("*") if path.is_dir())]
     assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
 
@@ -153,11 +153,20 @@ def test_without_a_compose_file_it_says_where_to_run_it(tmp_path: Path) -> None:
 
 def test_on_bare_metal_there_are_units_and_nothing_for_containers(tmp_path: Path) -> None:
     told = run(tmp_path, "--bare-metal")
-    assert "systemctl enable --now crampwatch-broker crampwatch-collector crampwatch-detector" in told.stdout
+    enabled = "crampwatch-broker crampwatch-collector crampwatch-detector crampwatch-alarm"
+    assert f"systemctl enable --now {enabled}" in told.stdout
     assert not (tmp_path / ".env").exists()
     assert not (tmp_path / "home" / "secrets").exists()
     names = {path.stem for path in (tmp_path / "home" / "systemd").iterdir()}
-    assert names == {"crampwatch-broker", "crampwatch-collector", "crampwatch-detector", "crampwatch-outbox"}
+    assert names == {f"crampwatch-{name}" for name in ("alarm", "broker", "collector", "detector", "outbox")}
+
+
+def test_only_the_alarm_may_use_the_loudspeaker_and_nothing_else_of_the_machine(tmp_path: Path) -> None:
+    written = units(tmp_path, containers=False, user="daemon")
+    hidden = {name for name, text in written.items() if "PrivateDevices=yes" in text.splitlines()}
+    assert written.keys() - hidden == {"crampwatch-alarm.service"}
+    lines = written["crampwatch-alarm.service"].splitlines()
+    assert {"DevicePolicy=closed", "DeviceAllow=char-alsa rw", "SupplementaryGroups=audio"} <= set(lines)
 
 
 def test_a_folder_of_any_name_is_one_word_to_systemd() -> None:

@@ -353,3 +353,11 @@ def test_a_session_or_event_that_cannot_be_read_does_not_keep_the_others_from_be
         "A SessionInfo in the night store",
         "A Event in the night store",
     ]
+
+
+def test_the_events_of_a_span_are_those_with_an_onset_in_it(path: Path) -> None:
+    onsets = {event(onset_s).id: onset_s for onset_s in (1.0, 2.0, 3.0)}
+    with NightStore(path) as store:
+        store.commit(batch(60, None, *(event(onset_s, "rejected", end_s=onset_s + 1) for onset_s in onsets.values())))
+        assert [onsets[found.id] for found in store.events(at(2.0), at(3.0))] == [2.0]
+        assert [onsets[found.id] for found in store.events(0, at(100.0))] == [1.0, 2.0, 3.0]

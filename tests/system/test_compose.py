@@ -16,7 +16,7 @@ from crampwatch.config import load
 from tests.system.test_documentation import ROOT
 
 FILE = ROOT / "docker-compose.yml"
-SERVICES = ("mosquitto", "influxdb", "detector", "outbox", "grafana", "collector")
+SERVICES = ("mosquitto", "influxdb", "detector", "outbox", "grafana", "collector", "alarm")
 ONE_SHOT = "prepare"
 EVERY = (*SERVICES, ONE_SHOT)
 USER = ["--user", "daemon"] if os.geteuid() == 0 else []
@@ -148,6 +148,7 @@ def test_each_is_asked_whether_it_is_well_and_comes_back(service: Service) -> No
         ("influxdb", {"prepare"}),
         ("detector", {"mosquitto"}),
         ("collector", {"mosquitto"}),
+        ("alarm", {"mosquitto"}),
         ("outbox", {"influxdb"}),
         ("grafana", {"prepare", "influxdb"}),
     ],
@@ -167,6 +168,7 @@ def test_each_waits_for_what_it_needs_to_be_ready(name: str, needed: set[str], s
         ("mosquitto", {"viewer"}),
         ("detector", {"detector"}),
         ("collector", {"collector"}),
+        ("alarm", {"alarm"}),
         ("outbox", set()),
         ("influxdb", {"influxdb_admin_password", "influxdb_admin_token", "influxdb_read_password"}),
         ("grafana", {"grafana_admin_password", "influxdb_read_password"}),
@@ -200,7 +202,7 @@ def test_whatever_is_mounted_is_there_after_setup(service: Service, checkout: Pa
 def test_no_secret_stands_in_a_file_of_the_project(checkout: Path) -> None:
     folders = (checkout / "home" / "secrets", checkout / "home" / "broker" / "passwords")
     secrets = [path.read_text().strip() for folder in folders for path in folder.iterdir()]
-    assert len(secrets) == 8
+    assert len(secrets) == 9
     assert not [secret for secret in secrets if secret in FILE.read_text() + (checkout / ".env").read_text()]
     assert not re.search(r"(PASSWORD|TOKEN|SECRET)\w*(?<!FILE)(?<!DIRECTORY): ", FILE.read_text())
 

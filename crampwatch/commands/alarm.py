@@ -1,0 +1,146 @@
+"""`crampwatch alarm ...`: what sounds beside the bed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cyclopts import App
+from rich.console import Console
+
+from crampwatch.config import load
+from crampwatch.logs import to_stderr
+
+if TYPE_CHECKING:
+    from crampwatch.answering import Wish
+
+SETTINGS = Path("crampwatch.toml")
+UNHEARD = 1
+"""The exit code when no alarm took up what was asked of it."""
+
+app = App("alarm", help="Sound and tell what the detector finds and what is wrong; arm, disarm and test it.")
+
+
+@app.default
+def run(*, config: Path = SETTINGS) -> int:
+    """Be the alarm until stopped (SIGTERM or Ctrl-C): hear collector and detector, sound, tell, and obey people.
+
+    It also says so when either of them, or the broker, is gone. `crampwatch night` starts it; run it alone on a
+    computer that has the loudspeaker. Only one runs for each data directory.
+
+    Parameters
+    ----------
+    config
+        The settings file.
+    """
+    from crampwatch.bedside import serve
+    from crampwatch.processes import stop_on_signals
+
+    to_stderr()
+    return serve(load(config), stop_on_signals())
+
+
+@app.command
+def show(*, wearer: str | None = None, site: str | None = None, config: Path = SETTINGS) -> None:
+    """Show what the alarm is doing, until when, and everything that is wrong.
+
+    Parameters
+    ----------
+    wearer
+        Only this wearer's alarm.
+    site
+        Only the alarm at this site.
+    config
+        The settings file.
+    """
+    from crampwatch.answering import clock, diary_of, places_of
+
+    settings = load(config)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    with diary_of(settings) as diary:
+        for place in places_of(settings, wearer, site):
+            state = diary.state(place)
+            if state is None:
+                console.print(f"{place.wearer} {place.site}: no alarm has run yet.")
+                continue
+            at = clock(state.t_ns, settings)
+            console.print(f"{place.wearer} {place.site}: {state.state}. {state.text} (told at {at})")
+            for fault in state.faults:
+                detail = f" ({fault.detail})" if fault.detail else ""
+                console.print(f"  since {clock(fault.since_ns, settings)}: {fault.title} {fault.cure}{detail}")
+
+
+@app.command
+def arm(*, by: str | None = None, wearer: str | None = None, site: str | None = None, config: Path = SETTINGS) -> int:
+    """Let it sound again: ends being disarmed, muted or snoozed.
+
+    Parameters
+    ----------
+    by
+        Who asks for it; by default the user who is logged in.
+    wearer
+        Only this wearer's alarm.
+    site
+        Only the alarm at this site.
+    config
+        The settings file.
+    """
+    from crampwatch.answering import Wish, somebody
+
+    return ask_and_tell(config, wearer, site, Wish("arm", somebody(by)))
+
+
+@app.command
+def disarm(
+    *, by: str | None = None, wearer: str | None = None, site: str | None = None, config: Path = SETTINGS
+) -> int:
+    """Let nothing sound until this evening, when it arms itself again (`arm_at` under [alarm]).
+
+    Parameters
+    ----------
+    by
+        Who asks for it; by default the user who is logged in.
+    wearer
+        Only this wearer's alarm.
+    site
+        Only the alarm at this site.
+    config
+        The settings file.
+    """
+    from crampwatch.answering import Wish, somebody
+
+    return ask_and_tell(config, wearer, site, Wish("disarm", somebody(by)))
+
+
+@app.command(name="test")
+def try_out(
+    *, by: str | None = None, wearer: str | None = None, site: str | None = None, config: Path = SETTINGS
+) -> int:
+    """Sound as loud as a cramp would in the end, and tell the phones that this is a test.
+
+    Parameters
+    ----------
+    by
+        Who asks for it; by default the user who is logged in.
+    wearer
+        Only this wearer's alarm.
+    site
+        Only the alarm at this site.
+    config
+        The settings file.
+    """
+    from crampwatch.answering import Wish, somebody
+
+    return ask_and_tell(config, wearer, site, Wish("test", somebody(by)))
+
+
+def ask_and_tell(config: Path, wearer: str | None, site: str | None, wish: "Wish") -> int:
+    """Ask it of each alarm that is meant, and tell what it shows then; the exit code."""
+    from crampwatch.answering import NOT_RUNNING, ask, diary_of, places_of
+
+    settings = load(config)
+    with diary_of(settings) as diary:
+        answers = ask(diary, places_of(settings, wearer, site), wish)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    test = "The test sounds now. " if wish.do == "test" else ""
+    for place, text in answers:
+        console.print(f"{place.wearer} {place.site}: {test + text if text else f'{NOT_RUNNING}.'}")
+    return UNHEARD if any(text is None for _, text in answers) else 0
