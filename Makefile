@@ -4,6 +4,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
+AXE := tests/crampwatch/page/node_modules
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH VIRTUAL_ENV
 
@@ -23,11 +24,11 @@ demo: $(VENV)/.run ## a simulated night and a real recording, from the wearable 
 	@$(BIN)/crampwatch demo
 endif
 
-test: $(VENV)/.dev apt-packages ## the checks and all tests but the slow ones
+test: $(VENV)/.dev apt-packages $(AXE)/.installed ## the checks and all tests but the slow ones
 	@echo "== checks"; $(MAKE) --no-print-directory check
 	@echo "== tests"; $(BIN)/python -m pytest -n 2 -m "not slow"
 
-test-slow: $(VENV)/.dev apt-packages ## the tests that take minutes
+test-slow: $(VENV)/.dev apt-packages $(AXE)/.installed ## the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
 
 explore: $(VENV)/.dev ## the property tests on examples never tried before (minutes)
@@ -46,6 +47,8 @@ reference: $(VENV)/.dev ## write the generated reference pages anew
 
 pictures: $(VENV)/.dev apt-packages ## take the documentation's pictures from the running program
 	@$(BIN)/python docs/pictures/make.py
+	@$(BIN)/python docs/pictures/make_page.py
+	@$(BIN)/python docs/pictures/placement.py
 
 accuracy: $(VENV)/.dev .venv-peers/.installed ## how right the detector is, beside other rules (half an hour)
 	@$(BIN)/python -m benchmarks.accuracy --recordings tests/recordings $(wildcard ../shared/data)
@@ -75,6 +78,11 @@ dashboards: $(VENV)/.dev ## write Grafana's dashboards, alert rules and their pa
 fuzz: $(VENV)/.dev apt-packages ## a million damaged inputs against everything that comes from outside (minutes)
 	@$(BIN)/python -m tests.fuzz
 
+$(AXE)/.installed: tests/crampwatch/page/package-lock.json | apt-packages
+	@echo "== installing axe-core, which looks whether the page can be used by everybody"
+	@cd $(dir $<) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 .venv-peers/.installed: requirements-peers.lock $(BIN)/uv
 	@$(PYTHON) -m venv .venv-peers
 	@$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --compile-bytecode --require-hashes -r $<
@@ -91,7 +99,7 @@ apt-packages:
 	@sh .ci/apt-packages
 
 clean: ## remove the virtual environment and what the tools left
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dashboards/preview/node_modules
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dashboards/preview/node_modules $(AXE)
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
