@@ -11,9 +11,11 @@ import jinja2
 from markupsafe import Markup
 
 from collector.contract.nights import Interval
+from detector.alarm.preflight_message import Preflight
 from detector.events import Event
 from detector.night_record import NightRecord
 from detector.report import night_plot, texts
+from detector.report.before_bed import sentences as before_bed_sentences
 from detector.report.candidates import RULE, leg_moved, sort_candidates
 from detector.report.context import Finding, NightContext, findings, observe
 from detector.report.event_plot import event_svg
@@ -69,13 +71,16 @@ class Seen:
     evidence: str
 
 
-def render(record: NightRecord, history: Sequence[NightContext], now: datetime) -> str:
+def render(
+    record: NightRecord, history: Sequence[NightContext], now: datetime, before_bed: Preflight | None = None
+) -> str:
     """The report of one night as a complete HTML document.
 
     `history` are the earlier nights to look back on, as `observe` sees them; those of another wearer, site or rule are
-    left out. `now` is when the page is made, in the wearer's time zone.
+    left out. `now` is when the page is made, in the wearer's time zone. `before_bed` is what was found before this
+    night, where somebody looked.
     """
-    return _Page(record, history, now).html()
+    return _Page(record, history, now, before_bed).html()
 
 
 def unbroken(text: str) -> str:
@@ -86,11 +91,14 @@ def unbroken(text: str) -> str:
 class _Page:
     """The parts of one night's page."""
 
-    def __init__(self, record: NightRecord, history: Sequence[NightContext], now: datetime) -> None:
+    def __init__(
+        self, record: NightRecord, history: Sequence[NightContext], now: datetime, before_bed: Preflight | None
+    ) -> None:
         self.record = record
         self.history = history
         self.now = now
         self.clock = LocalClock(ZoneInfo(record.timezone), record.start_ns, record.end_ns)
+        self.before_bed = before_bed_sentences(before_bed, self.clock) if before_bed else []
         self.candidates = sort_candidates(record.candidates)
         self.findings = findings(observe(record), history)
         self.parameters = {**RULE.parameters, **record.parameters}

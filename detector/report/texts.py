@@ -162,6 +162,15 @@ UNWATCHED_LONGEST = "Longest"
 UNDER_A_SECOND = "under 1 s"
 LONGEST_AT = "{duration} from {time}"
 
+# Before bed
+PREFLIGHT_HEADING = "The look before bed"
+PREFLIGHT_OK = "At {time} everything that was looked at was as it should be."
+PREFLIGHT_AMISS = "At {time} not everything was as it should be: {amiss}."
+PREFLIGHT_CHECK = "{area}: {says}"
+PREFLIGHT_NOT_ASKED = "Not asked: {areas}."
+PREFLIGHT_LEVELS = "{channel}: {rest:.1f} µV at rest, {ratio:.0f} times that in a soft contraction."
+PREFLIGHT_REST = "{channel}: {rest:.1f} µV at rest; no contraction was seen."
+
 # What came before
 CONTEXT_HEADING = "What came before"
 CONTEXT_INTRO = (
@@ -252,7 +261,8 @@ RELIEF_BEFORE = "Before bed"
 PREVENTION = (
     Relief(
         "Stretch calf and hamstrings before bed, three times 10 s each.",
-        "One trial with 80 people: 1.2 fewer cramps a night. Cochrane review 2021: may lessen severity, low certainty.",
+        "One trial with 80 people: 1.2 fewer cramps a night. Cochrane review 2021: may lessen severity, low certainty. "
+        "The calf alone: no difference in a trial with 191 people.",
     ),
 )
 SAFETY = (
