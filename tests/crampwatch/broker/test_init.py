@@ -14,7 +14,7 @@ from crampwatch.broker.users import with_passwords
 from crampwatch.errors import UserError
 from tests.support.brokers import ShippedMosquitto
 
-ROLES = {"collector", "detector", "viewer", "home"}
+ROLES = {"collector", "detector", "alarm", "viewer", "home"}
 
 
 def plan(folder: Path, *hosts: str) -> Plan:
