@@ -2,6 +2,7 @@
 
 import msgspec
 
+from collector.contract.messages import TimeNs
 from detector import texts
 from detector.events import Event
 
@@ -13,7 +14,7 @@ class EventMessage(Event, frozen=True, kw_only=True):
     late: bool
     """Found in data that came too late to help: for the record, not for the ear."""
     text: str
-    t_ns: int
+    t_ns: TimeNs
     """When this was said, by the clock that dated the samples."""
 
 

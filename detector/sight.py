@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from collector.contract.messages import TimeNs
 from detector import texts
 from detector.events import Event
 from detector.frame_rows import unwatched
@@ -31,13 +32,13 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     v: int = 1
     state: Literal["WATCHING", "CANDIDATE", "ALERT", "OFFLINE"]
-    since_ns: int
+    since_ns: TimeNs
     event_id: str | None = None
     text: str
-    judged_ns: int | None = None
+    judged_ns: TimeNs | None = None
     blind: Blindness | None = None
-    blind_since_ns: int | None = None
-    t_ns: int = 0
+    blind_since_ns: TimeNs | None = None
+    t_ns: TimeNs = 0
 
 
 class Sight(msgspec.Struct, kw_only=True):

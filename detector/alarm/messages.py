@@ -36,6 +36,8 @@ Do = Literal["arm", "disarm", "ack", "snooze", "mute", "unmute", "test"]
 Why = Literal["suspected", "confirmed", "over", "faults", "recording", "time"] | Do
 """What made the alarm change: news of the detector or a sensor, the passing of time, or what a person asked for."""
 
+Moment = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+"""The contract's TimeNs, which is not imported since it would bring numpy along."""
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 By = Annotated[str, msgspec.Meta(max_length=64)]
 """Who: `wearer`, `partner`, `home assistant`, ...; `detector` and `bedside` where it was no person."""
@@ -52,7 +54,7 @@ class FaultTold(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kind: FaultKind
-    since_ns: int
+    since_ns: Moment
     title: str
     cure: str
     detail: str = ""
@@ -68,15 +70,15 @@ class AlarmState(msgspec.Struct, frozen=True, kw_only=True):
 
     v: int = VERSION
     state: AlarmStateName
-    since_ns: int
-    until_ns: int | None = None
+    since_ns: Moment
+    until_ns: Moment | None = None
     event_id: str | None = None
     unanswered: bool = False
     sounding: Literal["none", "cramp", "fault"] = "none"
     faults: tuple[FaultTold, ...] = ()
     by: str
     text: str
-    t_ns: int
+    t_ns: Moment
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,10 +90,10 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
 
     before: AlarmStateName
     after: AlarmStateName
-    t_ns: int
+    t_ns: Moment
     by: str
     why: Why
-    until_ns: int | None = None
+    until_ns: Moment | None = None
     event_id: str | None = None
     unanswered: bool = False
     faults: tuple[FaultKind, ...] = ()
@@ -108,7 +110,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     v: int = VERSION
     do: Do
     by: By
-    t_ns: int
+    t_ns: Moment
     minutes: Minutes | None = None
     event_id: Id | None = None
     kind: AlarmKind | None = None
@@ -122,7 +124,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     event_id: Id
     verdict: Answer
     by: By
-    t_ns: int
+    t_ns: Moment
     id: Id
 
 
@@ -130,9 +132,9 @@ class FeltCramp(msgspec.Struct, frozen=True, kw_only=True):
     """A cramp that somebody felt (`cmd/diary`), whether or not it was detected; `felt_ns` may lie back."""
 
     v: int = VERSION
-    felt_ns: int
+    felt_ns: Moment
     by: By
-    t_ns: int
+    t_ns: Moment
     pain: Pain | None = None
     duration_s: Duration | None = None
     leg: Literal["left", "right"] | None = None
@@ -152,5 +154,5 @@ class EveningNote(msgspec.Struct, frozen=True, kw_only=True):
     exercise: Note = ""
     medicine: Note = ""
     by: By
-    t_ns: int
+    t_ns: Moment
     id: Id

@@ -17,6 +17,7 @@ from collector.contract.journal import Header, Journal
 from collector.contract.messages import (
     NS,
     Ack,
+    Buzz,
     Fault,
     Faults,
     Health,
@@ -51,6 +52,7 @@ JSON: dict[str, msgspec.Struct] = {
         t_ns=START_NS, faults=(Fault(device="node", streams=("acc",), since_ns=4, cause="away", cure="look"),)
     ),
     "ack": Ack(session=SESSION, next_seq={"emg": 4}, t_ns=START_NS),
+    "cmd/buzz": Buzz(kind="cramp", t_ns=START_NS),
     "cmd/replay": ReplayRequest(session=SESSION, from_seq={"emg": 3, "acc": 2}),
 }
 SMALL: tuple[SampleBlock, ...] = (block(7), block(3, "acc", samples=range(30)), block(1, "temp", samples=(3300, 3310)))

@@ -1,6 +1,6 @@
 """Everything that comes from outside, and how much of a campaign each gets."""
 
-from tests.fuzz import answers, messages, packets, recordings, stores, texts
+from tests.fuzz import alarms, answers, messages, packets, recordings, stores, texts
 from tests.fuzz.target import Target
 
 LEAST = 10_000
@@ -8,9 +8,10 @@ LEAST = 10_000
 MILLION = 1_000_000
 
 TARGETS: tuple[Target, ...] = (
-    Target("MQTT message", "a topic and a payload, into the codec", 0.392, 10_000, messages.messages),
+    Target("MQTT message", "a topic and a payload, into the codec", 0.362, 10_000, messages.messages),
     Target("BLE packet", "a notification, by every shipped profile and standard service", 0.4, 10_000, packets.packets),
     Target("MQTT to the detector", "between the messages of a night that is watched", 0.03, 1_000, messages.service),
+    Target("MQTT to the alarm", "what it hears of others, and commands", 0.03, 1_000, alarms.bedside),
     Target("replay request", "MQTT to the collector's publisher", 0.02, 2_000, messages.replay),
     Target("EDF file", "EDF, EDF+ and BDF: opened, read through, read as truth", 0.03, 1_000, recordings.edf),
     Target("EDF scored", "the detector run over it", 0.0005, 100, recordings.score),
