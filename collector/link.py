@@ -47,6 +47,8 @@ class Link:
         self._on_packet = on_packet
         self._connected: BleakClient | None = None
         self._listening = False
+        # While BlueZ waits for the answer to a write, it refuses the next to the same characteristic (gatt-client.c).
+        self._writing = asyncio.Lock()
 
     async def connect(self) -> DeviceInfo:
         """Connect and find out which streams the device has; raises BleakError, TimeoutError or BadProfile."""
@@ -81,7 +83,7 @@ class Link:
 
     async def send(self, command: Command, resume: dict[StreamKind, int]) -> None:
         """Write one command; bleak asks for a response where the characteristic gives one."""
-        async with asyncio.timeout(GATT_S):
+        async with self._writing, asyncio.timeout(GATT_S):
             await self._client.write_gatt_char(command.char, command.payload(resume))
 
     async def poll(self, char: str) -> None:

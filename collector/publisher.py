@@ -19,8 +19,8 @@ from collector.contract.broker import BrokerSettings
 from collector.contract.codec import decode_json, encode_json
 from collector.contract.errors import BadRecording, ContractError
 from collector.contract.journal import SUFFIX
-from collector.contract.messages import Fault, Faults, Health, ReplayRequest, SessionId, Status, StreamKind
-from collector.contract.topics import Place
+from collector.contract.messages import Buzz, Fault, Faults, Health, ReplayRequest, SessionId, Status, StreamKind
+from collector.contract.topics import Place, parse
 from collector.journal_feed import JournalFeed
 from collector.mqtt_client import Attempts, Denials, mqtt_client
 
@@ -42,11 +42,11 @@ away or denies us. What is left is published after the next start."""
 
 
 class Publisher:
-    """Publishes journals one after the other, each from where it was acknowledged; answers `cmd/replay`.
+    """Publishes journals one after the other, each from where it was acknowledged; obeys `cmd/replay` and `cmd/buzz`.
 
     `health` is asked for every `health_every_s`, in the publisher's thread, with the number of rows not yet published.
-    `faults` is asked for all the time; what it says is published when it says something else. Raises BadAccess when a
-    file needed to enter the broker is no good.
+    `faults` is asked for all the time; what it says is published when it says something else. `buzz` is called in
+    the publisher's thread, too. Raises BadAccess when a file needed to enter the broker is no good.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Publisher:
         health: Callable[[int], Health],
         health_every_s: float,
         faults: Callable[[], tuple[Fault, ...]] = tuple,
+        buzz: Callable[[Buzz], None] = lambda _: None,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._place = place
@@ -65,6 +66,7 @@ class Publisher:
         self._health = health
         self._health_every_s = health_every_s
         self._faults = faults
+        self._buzz = buzz
         self._now_ns = now_ns
         self._new_paths: deque[Path] = deque()
         self._feeds: deque[JournalFeed] = deque()
@@ -266,7 +268,7 @@ class Publisher:
         # A broker that speaks MQTT 5 may want fewer messages in flight.
         self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
         self._announced = self._told = None
-        client.subscribe(self._place.topic("cmd/replay"), qos=1)
+        client.subscribe([(self._place.topic(what), 1) for what in ("cmd/replay", "cmd/buzz")])
 
     def _on_disconnect(self, _: paho.Client, __: object, ___: object, reason: ReasonCode, ____: object) -> None:
         self._attempts.ended(reason)
@@ -291,11 +293,17 @@ class Publisher:
         self._denials.note(what, reason)
 
     def _on_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
+        what = parse(message.topic)[1]
         try:
-            request = decode_json(bytes(message.payload), ReplayRequest)
-            self._feed_of(request.session).rewind(request.from_seq)
+            if what == "cmd/buzz":
+                self._buzz(decode_json(bytes(message.payload), Buzz))
+            else:
+                self._replay(decode_json(bytes(message.payload), ReplayRequest))
         except ContractError as error:
-            log.warning("A request to replay was refused: %s", error)
+            log.warning("A message on %s was refused: %s", what, error)
+
+    def _replay(self, request: ReplayRequest) -> None:
+        self._feed_of(request.session).rewind(request.from_seq)
 
     def _feed_of(self, session: SessionId) -> JournalFeed:
         """The feed of a session; one that had been published completely goes to the front again."""

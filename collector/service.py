@@ -6,6 +6,7 @@ import time
 from datetime import date
 
 from collector.backend import Backend
+from collector.buzzing import Buzzing
 from collector.contract.codec import RefusalCounter
 from collector.contract.file_lock import FileLock
 from collector.contract.journal import Journal
@@ -56,6 +57,7 @@ class Collector:
             sharing=settings.sharing_disk,
         )
         self._wearables = self._make_wearables(backend or Backend())
+        self._buzzing = Buzzing(self._wearables)
         self._first_found = asyncio.Event()
         self._publisher = Publisher(
             place(settings.wearer, settings.site),
@@ -64,6 +66,7 @@ class Collector:
             self.health,
             settings.health_every_s,
             self.faults,
+            self._buzzing.ask,
         )
 
     async def run(self) -> None:
@@ -82,6 +85,7 @@ class Collector:
         self._publish_what_is_left()
         self._publisher.start()
         disk = asyncio.create_task(self._disk.watch())
+        buzzing = asyncio.create_task(self._buzzing.serve())
         radio = asyncio.create_task(self._supervise())
         journal = asyncio.create_task(self._keep_packets())
         stopped = asyncio.create_task(self._stop.wait())
@@ -95,7 +99,7 @@ class Collector:
             for task in done:
                 task.result()
         finally:
-            for task in (radio, journal, stopped, disk):
+            for task in (radio, journal, stopped, disk, buzzing):
                 await _cancelled(task)
             await self._close()
 

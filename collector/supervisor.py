@@ -19,7 +19,7 @@ from collector.backoff import Backoff
 from collector.battery import Battery
 from collector.causes import IN_REACH, Cause, Dropped, NotFound, RadioFailed, Stalled, explain, silent
 from collector.chores import Chore, Chores
-from collector.contract.messages import NS, STREAMS, LinkHealth, StreamKind
+from collector.contract.messages import NS, STREAMS, BuzzKind, LinkHealth, StreamKind
 from collector.devices.profile import DeviceInfo, Profile
 from collector.link import Link, OnPacket, Streams
 from collector.scan import Found, find
@@ -90,6 +90,7 @@ class Supervisor:
         self.connections = 0
         self._device = settings.name or settings.address or settings.profile
         self._found: Found | None = None
+        self._link: Link | None = None  # while it streams
         self._proven = False  # the device found last has sent data since
         self._failures = self._failed_scans = 0  # in a row
         self._scan_pace = ScanPace()
@@ -114,6 +115,16 @@ class Supervisor:
         self._proven = True
         self._failures = 0
         self._cause = None
+
+    async def buzz(self, kind: BuzzKind) -> None:
+        """Have the wearable buzz, where it can and is connected; a failure is logged and leaves the link as it is."""
+        buzzer = self._profile.buzz
+        if buzzer is None or self._link is None:
+            return
+        try:
+            await self._link.send(buzzer.command(kind), {})
+        except Exception as error:  # whatever a Bluetooth stack raises: the samples matter more
+            log.warning("%s did not buzz: %s", self._device, explain(error).what)
 
     def health(self) -> LinkHealth:
         """How the link is doing. From any thread."""
@@ -229,6 +240,7 @@ class Supervisor:
         brings_emg = any(stream.kind == "emg" for stream in self._streams)
         self._backend.streaming += 1
         self._backend.streaming_emg += brings_emg
+        self._link = link
         try:
             while not link.lost.is_set():
                 if chores.done():
@@ -236,6 +248,7 @@ class Supervisor:
                 await self._look_after_streams(link)
                 await self._sleep_or_lost(link)
         finally:
+            self._link = None
             self._backend.streaming -= 1
             self._backend.streaming_emg -= brings_emg
             chores.cancel()

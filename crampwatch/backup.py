@@ -1,4 +1,4 @@
-"""A backup: settings without secrets, device profiles, night store, diary and journals in one tar file; and back again.
+"""A backup: settings without secrets, profiles, night store, diary, journals and clips in one tar file; and back again.
 
 Databases are copied by SQLite itself, each as it is at one moment, while collector and detector go on writing. The
 manifest, which comes last, has the checksum of every file and the versions that wrote them.
@@ -25,13 +25,14 @@ from collector.contract.journal import SUFFIX
 from collector.retention import MARK, is_marked
 from crampwatch.config import Config, load
 from crampwatch.errors import UserError
+from detector.clips import FOLDER as CLIPS
 
 Samples = Literal["none", "marked", "all"]
-"""Which journals come along; a mark is a file that asks to keep one."""
+"""Which journals come along; a mark is a file that asks to keep one. Clips come along unless it is none."""
 
 MANIFEST, SETTINGS, DATA, PROFILES = "backup.json", "crampwatch.toml", "data", "devices"
 FORMAT = 1
-_NAME = re.compile(rf"{re.escape(SETTINGS)}|({DATA}|{PROFILES})/\w[\w.-]*")
+_NAME = re.compile(rf"{re.escape(SETTINGS)}|({DATA}(/{CLIPS})?|{PROFILES})/\w[\w.-]*")
 """What a file in a backup may be called: nothing that leads out of the folder it is restored to."""
 _SECRETS = ("password", "token")
 _CHUNK = 1 << 20
@@ -149,10 +150,13 @@ def _collected(settings: Path, config: Config, samples: Samples, scratch: Path) 
     databases = [path for path in (config.store, config.diary) if path.is_file()]
     journals = sorted(config.directory.glob(f"*{SUFFIX}"))
     databases += [path for path in journals if samples == "all" or (samples == "marked" and is_marked(path))]
+    if samples != "none":
+        databases += sorted((config.directory / CLIPS).glob(f"*{SUFFIX}"))
     for path in databases:
-        yield f"{DATA}/{path.name}", _copy_of(path, scratch)
+        name = f"{DATA}/{path.relative_to(config.directory).as_posix()}"
+        yield name, _copy_of(path, scratch)
         if is_marked(path):
-            yield f"{DATA}/{path.name}{MARK}", path.with_name(path.name + MARK)
+            yield f"{name}{MARK}", path.with_name(path.name + MARK)
 
 
 def _copy_of(path: Path, scratch: Path) -> Path:

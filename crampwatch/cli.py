@@ -29,6 +29,7 @@ COMMANDS = {
     "outbox": ("outbox:app", NIGHTS, "Pass the nights on to an InfluxDB; show what waits and what was refused."),
     "backfill": ("backfill:backfill", NIGHTS, "Fill an InfluxDB from the night store, from the first night on."),
     "prune": ("prune:prune", NIGHTS, "Delete the samples of nights long past."),
+    "clips": ("clips:clips", NIGHTS, "Keep the samples around alerts and verdicts for ever."),
     "broker": ("broker:app", NIGHTS, "Set up a mosquitto: users, access rights, queues that lose nothing, TLS."),
     "backup": ("backup:backup", NIGHTS, "Settings, night store and samples in one file, while all runs."),
     "restore": ("restore:restore", NIGHTS, "Check a backup and unpack it into a new folder."),

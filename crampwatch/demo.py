@@ -44,6 +44,7 @@ BLOCK_S = 2.0
 """Twice the usual: at this speed the embedded broker is the bottleneck, and it counts messages, not bytes."""
 EARLIER = (
     *("*.journal*", "nights.sqlite*", "outbox.sqlite*", "diary.sqlite*", "push.sqlite*", "alarm.lock"),
+    "clips/*.journal",
     *("report.html", "simulated-night.*", "demo.toml"),
 )
 """What a demonstration leaves in its folder."""

@@ -8,11 +8,13 @@ from collector.devices.profile import Profile, Stream
 
 
 class Row(NamedTuple):
-    """One device: how a sensor's settings call it, what it is, and each signal in words, "" where it has none."""
+    """One device: how a sensor's settings call it, what it is, each signal in words, "" where it has none, and whether
+    it can be made to buzz."""
 
     name: str
     title: str
     signals: dict[StreamKind, str]
+    buzzes: bool
 
 
 def rows(profiles: Iterable[tuple[str, Profile]]) -> list[Row]:
@@ -23,7 +25,7 @@ def rows(profiles: Iterable[tuple[str, Profile]]) -> list[Row]:
 def _row(name: str, profile: Profile) -> Row:
     streams = {stream.kind: stream for stream in profile.stream}
     signals = {kind: _signal(streams[kind]) if kind in streams else "" for kind in STREAMS}
-    return Row(name, profile.device.title, signals)
+    return Row(name, profile.device.title, signals, profile.buzz is not None)
 
 
 def _signal(stream: Stream) -> str:

@@ -25,6 +25,8 @@ SETTLED_S = 60.0
 STOP_S = 20.0
 """How long a process may take to stop cleanly: the collector publishes what it still has."""
 POLL_S = 0.1
+CLIPS_EVERY_MIN = 5
+"""A clip waits for the minute after its event; its journal stays for the night at least."""
 
 
 class Worker:
@@ -159,7 +161,7 @@ def night(path: Path, config: Config) -> Night:
             port=broker.port, username=broker.username, password=broker.password, protocol=broker.protocol
         )
         environment = as_environment(settings)
-    spared = [("alarm", ["alarm"], environment)]
+    spared = [("alarm", ["alarm"], environment), ("clips", ["clips", "--every", str(CLIPS_EVERY_MIN)], {})]
     if config.alerts.targets:
         spared.append(("push", ["push"], {}))
     if config.influx:

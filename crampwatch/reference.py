@@ -54,6 +54,7 @@ MESSAGES: dict[type[msgspec.Struct], str] = {
     messages.Fault: "within `fault`",
     messages.Ack: "`ack` (JSON, retained)",
     messages.ReplayRequest: "`cmd/replay` (JSON)",
+    messages.Buzz: "`cmd/buzz` (JSON)",
     EventMessage: "`event` (JSON)",
     Event: "what the night store keeps of an `event`",
     Figures: "within `event`",
@@ -134,8 +135,11 @@ def contract_schema() -> str:
 def devices_page() -> str:
     """The supported devices as Markdown."""
     profiles = [(name, load_profile(name)) for name in shipped_profiles()]
-    table = ["| profile | device | EMG | accelerometer | temperature |", "|---|---|---|---|---|"]
-    table += [f"| `{row.name}` | {row.title} | {' | '.join(row.signals.values())} |" for row in rows(profiles)]
+    table = ["| profile | device | EMG | accelerometer | temperature | buzz |", "|---|---|---|---|---|---|"]
+    table += [
+        f"| `{row.name}` | {row.title} | {' | '.join(row.signals.values())} | {'yes' if row.buzzes else ''} |"
+        for row in rows(profiles)
+    ]
     return "\n\n".join([DEVICES_INTRODUCTION, "\n".join(table), *(_device(*entry) for entry in profiles)]) + "\n"
 
 
@@ -143,7 +147,6 @@ def _device(name: str, profile: Profile) -> str:
     device = profile.device
     facts = [f"Needs an MTU of {device.min_mtu}."]
     facts += ["Has to be paired with the host once."] if device.pairing else []
-    facts += ["Can buzz by itself."] if device.alert else []
     lines = [f"## {name}", "", " ".join(facts), ""]
     lines += [f"- Source: {source}." for source in device.sources]
     lines += [f"- Limit: {limit}." for limit in device.limits]

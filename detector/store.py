@@ -5,7 +5,7 @@ from which it continues, in one transaction: after a crash the two can not disag
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -151,6 +151,16 @@ class NightStore:
         with read_from(self._path):
             rows = self._db.execute(
                 "SELECT json FROM event WHERE onset_ns >= ? AND onset_ns < ? ORDER BY onset_ns", (start_ns, end_ns)
+            )
+            return [event for row in rows if (event := _legible(row[0], Event))]
+
+    def alerts(self, besides: Collection[str] = ()) -> list[Event]:
+        """Every alert, and besides the events with these ids, of every place, in order of onset."""
+        with read_from(self._path):
+            rows = self._db.execute(
+                "SELECT json FROM event WHERE alerted_ns IS NOT NULL OR id IN (SELECT value FROM json_each(?))"
+                " ORDER BY onset_ns",
+                (msgspec.json.encode(sorted(besides)).decode(),),
             )
             return [event for row in rows if (event := _legible(row[0], Event))]
 

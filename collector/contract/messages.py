@@ -13,6 +13,7 @@ VERSION = 1
 
 StreamKind = Literal["emg", "acc", "temp"]
 STREAMS: tuple[StreamKind, ...] = ("emg", "acc", "temp")
+BuzzKind = Literal["cramp", "fault", "test"]
 
 SessionId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,96}\Z")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -202,3 +203,14 @@ class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
     v: int = VERSION
     session: SessionId
     from_seq: dict[StreamKind, Count]
+
+
+class Buzz(msgspec.Struct, frozen=True, kw_only=True):
+    """The alarm asks the collector to have the wearable itself buzz, with each sound that it makes (`cmd/buzz`).
+
+    It is dropped when it is more than 5 s old.
+    """
+
+    v: int = VERSION
+    kind: BuzzKind
+    t_ns: TimeNs

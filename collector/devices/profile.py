@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from collector.contract.errors import ContractError
-from collector.contract.messages import Channel, Rate, StreamKind
+from collector.contract.messages import BuzzKind, Channel, Rate, StreamKind
 from collector.devices import validation
 from collector.devices.layout import Integer, parse_layout
 from collector.devices.toml_lines import line_of
@@ -19,6 +19,7 @@ FROM_NOW = 0xFFFFFFFF
 
 Uuid = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 Hex = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2})*$")]
+HexBytes = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2})+$")]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 CodecName = Literal["ascii", "ganglion", "ieee11073", "polar-delta"]
 
@@ -65,8 +66,8 @@ class KeepAlive(Command, frozen=True, kw_only=True):
 class Device(_Table, frozen=True, kw_only=True):
     """The device as a whole.
 
-    Below `min_mtu` its packets do not fit and arrive cut. `pairing`: it talks only to a host it is paired with. `alert`
-    is what makes the wearable itself buzz. `sources` say where its protocol was read, `limits` what it cannot do.
+    Below `min_mtu` its packets do not fit and arrive cut. `pairing`: it talks only to a host it is paired with.
+    `sources` say where its protocol was read, `limits` what it cannot do.
     """
 
     match: Match
@@ -74,9 +75,20 @@ class Device(_Table, frozen=True, kw_only=True):
     min_mtu: Annotated[int, msgspec.Meta(ge=23, le=517)] = 23
     pairing: bool = False
     keep_alive: KeepAlive | None = None
-    alert: tuple[Command, ...] = ()
     sources: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+
+
+class Buzzer(_Table, frozen=True, kw_only=True):
+    """What makes the wearable itself buzz: the bytes to write, as hex, for a cramp and, softer, for a fault."""
+
+    char: Uuid
+    cramp: HexBytes
+    fault: HexBytes
+
+    def command(self, kind: BuzzKind) -> Command:
+        """What to write; a test of the alarm buzzes like a cramp, as it sounds like one."""
+        return Command(char=self.char, hex=self.fault if kind == "fault" else self.cramp)
 
 
 class Info(_Table, frozen=True, kw_only=True):
@@ -199,6 +211,7 @@ class Profile(_Table, frozen=True, kw_only=True):
     info: Info | None = None
     start: tuple[Command, ...] = ()
     stop: tuple[Command, ...] = ()
+    buzz: Buzzer | None = None
 
     def __post_init__(self) -> None:
         validation.check_profile(self)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from collector.contract.messages import StreamKind
 from collector.simulator.firmware.cramp_node import BATTERY_LEVEL, CrampNode
-from collector.simulator.firmware.firmware import Firmware, Order, Packet, Start
+from collector.simulator.firmware.firmware import Firmware, Order, Packet, Start, Stop, Vibrate
 from collector.simulator.peripheral import Peripheral
 from collector.simulator.playback import Signal
 
@@ -31,7 +31,7 @@ class VirtualWearable(Peripheral):
     It plays `signals` from the first start on: `speed` times faster than real time, or with `speed=None` as fast as
     the central and `room` let it, which are awaited every 500 packets. A type that stores samples goes back to the
     wanted index when it is asked to resume, at most `memory_s` of signal (None: all of it). `finished` is set when the
-    last sample has been sent.
+    last sample has been sent. `vibrations` are the lengths for which it was told to buzz.
 
     Raises ValueError for signals that such a device cannot measure.
 
@@ -58,6 +58,7 @@ class VirtualWearable(Peripheral):
         self.finished = asyncio.Event()
         self.stalled = False
         self.battery_percent = 100
+        self.vibrations: list[int] = []
         self.room = room
         self._firmware = firmware
         self._boot = boot
@@ -105,8 +106,12 @@ class VirtualWearable(Peripheral):
             self._player = None
 
     def _obey(self, order: Order) -> None:
-        if order is None:
-            return
+        if isinstance(order, Vibrate):
+            self.vibrations.append(order.length)
+        elif order is not None:
+            self._play_anew(order)
+
+    def _play_anew(self, order: Start | Stop) -> None:
         self.disconnected()
         if isinstance(order, Start):
             self.finished.clear()

@@ -11,6 +11,8 @@ from rich.console import Console
 from crampwatch.config import load
 from crampwatch.errors import UserError
 
+NO_CLIP = "a clip of it could not be kept; `crampwatch clips` tells why"
+
 
 def prune(
     *,
@@ -21,7 +23,8 @@ def prune(
     """Delete the samples of all but the last nights; what was found in them stays in the night store.
 
     The collector does the same at its start and at noon. Never deleted is what has not been published, what is of
-    tonight, and what is marked: put an empty file beside it that has the journal's name and .keep after it.
+    tonight, and what is marked: put an empty file beside it that has the journal's name and .keep after it. The samples
+    around each alert and each verdict are kept as clips before, as by `crampwatch clips`, and are never deleted.
 
     Parameters
     ----------
@@ -34,10 +37,15 @@ def prune(
     """
     from collector.contract.nights import night_of
     from collector.retention import delete, kept_journals, outlived
+    from crampwatch.clips import without_clips
 
     settings = load(config)
     tonight = night_of(time.time_ns(), settings.zone)
-    journals = kept_journals(settings.directory, settings.zone, tonight)
+    missing = set() if dry_run else without_clips(settings)
+    journals = [
+        kept._replace(because=NO_CLIP) if kept.path.stem in missing and not kept.because else kept
+        for kept in kept_journals(settings.directory, settings.zone, tonight)
+    ]
     gone = outlived(journals, tonight, settings.keep_nights if keep_nights is None else keep_nights)
     console = Console(highlight=False, soft_wrap=True)
     for kept in journals:

@@ -8,6 +8,14 @@ from rich.console import Console
 from crampwatch.config import load
 
 WORDS = {"cramp": "a cramp", "not": "no cramp", "unsure": "something you are not sure about"}
+CLIPS = {
+    "there": "Its samples are kept: {path}",
+    "made": "Its samples are kept: {path}",
+    "waiting": "Its samples will be kept when it is over.",
+    "gone": "Its samples are not here: they were deleted before, or are on the collector's computer.",
+    "failed": "Its samples could not be kept yet ({why}); `crampwatch clips` tries again.",
+}
+"""What is told of an event's clip."""
 
 
 def verdict(
@@ -41,6 +49,7 @@ def verdict(
     """
     from collector.contract.topics import Place
     from crampwatch.answering import clock, diary_of, places_of, said, somebody
+    from crampwatch.clips import clips_of
     from crampwatch.happenings import event_meant
     from detector.alarm.messages import Verdict
 
@@ -53,3 +62,5 @@ def verdict(
     console = Console(highlight=False, markup=False, soft_wrap=True)
     at = clock(meant.onset_ns, settings)
     console.print(f"Noted: {what} of {at} ({meant.wearer} {meant.site}, {meant.id}) was {WORDS[answer]}.")
+    clip = clips_of(settings).keep(meant)
+    console.print(CLIPS[clip.outcome].format(path=clip.path, why=clip.why))

@@ -29,10 +29,12 @@ class Unit(NamedTuple):
 
 
 def units(home: Path, containers: bool, user: str) -> dict[str, str]:
-    """The text of each unit, by its file's name; beside the containers only what needs the radio or the loudspeaker."""
+    """The text of each unit, by its file's name; beside the containers only what needs the radio, the loudspeaker or
+    the journals.
+    """
     template = Template((files("crampwatch.stack") / "unit.service").read_text())
     home = home.absolute()
-    beside = {"collector": _collector(home), "alarm": _alarm(home, before="")}
+    beside = {"collector": _collector(home), "alarm": _alarm(home, before=""), "clips": _clips(home)}
     wanted = beside if containers else _all(home)
     return {f"crampwatch-{name}.service": _filled(template, unit, home, user) for name, unit in wanted.items()}
 
@@ -53,6 +55,10 @@ def _alarm(home: Path, before: str) -> Unit:
     return Unit("what sounds beside the bed", before, _program(home, "alarm"), "nights", SOUND)
 
 
+def _clips(home: Path) -> Unit:
+    return Unit("the samples around alerts, kept for ever", "", _program(home, "clips", "--every", "5"), "nights")
+
+
 def _all(home: Path) -> dict[str, Unit]:
     mosquitto = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or MOSQUITTO
     start = (mosquitto, "-c", str(home / "broker" / "mosquitto.conf"))
@@ -61,6 +67,7 @@ def _all(home: Path) -> dict[str, Unit]:
         "collector": _collector(home),
         "alarm": _alarm(home, before=BROKER),
         "detector": Unit("from the broker to the night store", BROKER, _program(home, "detect"), "nights"),
+        "clips": _clips(home),
         "outbox": Unit("from the night store to InfluxDB", "", _program(home, "outbox", "run"), "nights"),
     }
 

@@ -16,7 +16,7 @@ import msgspec
 
 from collector.contract.codec import RefusalCounter, decode_block, decode_json, encode_json
 from collector.contract.errors import ContractError, Inconsistent
-from collector.contract.messages import Faults, Health, Status
+from collector.contract.messages import Buzz, Faults, Health, Status
 from collector.contract.names import SMOKE_TEST
 from collector.contract.topics import Place, parse
 from detector.alarm.messages import AlarmState, Command, FaultKind, FeltCramp, Verdict
@@ -224,6 +224,7 @@ class Bedside:
         bed.look(now_ns)
         if ring := bed.ring(now_ns):
             self._ways.sounds.sound(ring, bed.place, bed.words(ring, now_ns))
+            self._ways.publish(bed.place.topic("cmd/buzz"), encode_json(Buzz(kind=ring.kind, t_ns=now_ns)))
             bed.sounded(ring, self._now_ns())
         state = bed.state(now_ns)
         self._records.queue(bed.notes(state.text, now_ns))

@@ -78,7 +78,8 @@ def test_the_wearable_has_every_characteristic_of_the_profile(name: str) -> None
     offered = {char for chars in MODELS[name].services.values() for char in chars}
     profile = load_profile(name)
     wanted = {char for stream in profile.stream for char in stream.characteristics}
-    assert wanted | {command.char for command in (*profile.start, *profile.stop)} <= offered
+    commands = (*profile.start, *profile.stop, *([profile.buzz.command("cramp")] if profile.buzz else []))
+    assert wanted | {command.char for command in commands} <= offered
 
 
 def test_a_myo_sends_two_instants_of_eight_signed_bytes_on_four_characteristics_in_turn() -> None:
@@ -101,6 +102,16 @@ async def test_a_myo_is_started_and_stopped_by_its_mode(hexadecimal: str, sends:
     wearable.write(COMMAND, bytes.fromhex("090101"))  # stay awake: changes nothing
     await asyncio.sleep(0.05)
     assert wearable.finished.is_set() == sends
+
+
+async def test_a_myo_vibrates_for_as_long_as_it_is_told_and_goes_on_sending() -> None:
+    wearable = VirtualWearable(ramp_of(Myo(), 1), speed=None, firmware=Myo())
+    wearable.write(COMMAND, bytes.fromhex("0103020100"))
+    for length in ("01", "03"):
+        wearable.write(COMMAND, bytes.fromhex(f"0301{length}"))
+    async with asyncio.timeout(20):
+        await wearable.finished.wait()
+    assert wearable.vibrations == [1, 3]
 
 
 def test_a_umyo_sends_its_count_and_24_samples_little_endian() -> None:

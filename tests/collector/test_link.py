@@ -158,6 +158,27 @@ async def test_a_device_that_cannot_be_stopped_any_more_is_disconnected_all_the_
     assert now_s() < 5
 
 
+@in_virtual_time
+async def test_a_write_waits_for_the_answer_to_the_one_before() -> None:
+    under_way: list[int] = [0]
+
+    class Slow(CLIENT):  # type: ignore[misc]  # as above
+        """As BlueZ, which answers a second write to a characteristic with org.bluez.Error.InProgress."""
+
+        async def write_gatt_char(self, *args: object) -> None:
+            assert under_way == [0]
+            under_way[0] = 1
+            await asyncio.sleep(1)
+            under_way[0] = 0
+
+    armband = Armband()
+    device = BLEDevice(armband.address, armband.name, armband)
+    link = Link(device, parse_profile(ARMBAND, "armband"), Backend(Slow), lambda char, data: None)
+    await link.connect()
+    await asyncio.gather(*(link.send(Command(char=CONTROL, hex="00"), {}) for _ in range(3)))
+    assert now_s() == pytest.approx(3)
+
+
 @pytest.mark.parametrize(
     ("properties", "asked"),
     [(["write"], True), (["write-without-response"], False), (["write-without-response", "write"], True)],

@@ -284,13 +284,14 @@ def test_a_replay_of_a_session_that_was_complete_is_answered_from_its_journal(
         assert [(b.session, b.seq) for b in listener.blocks[1:]] == [(SESSION, seq) for seq in range(10)]
 
 
-def test_a_request_for_an_unknown_session_is_refused_and_harms_nothing(broker: RunningBroker, tmp_path: Path) -> None:
+def test_a_request_that_makes_no_sense_is_refused_and_harms_nothing(broker: RunningBroker, tmp_path: Path) -> None:
     path = tmp_path / f"{SESSION}.journal"
     with listening(broker) as listener, journal_of(tmp_path, 1) as journal, publishing(broker, tmp_path, path):
         until(lambda: len(listener.blocks) == 1)
         request = ReplayRequest(session="2020-01-01_w1_left_calf_none", from_seq={"emg": 0})
         listener.client.publish(LEFT_CALF.topic("cmd/replay"), encode_json(request), qos=1)
-        listener.client.publish(LEFT_CALF.topic("cmd/replay"), b"nonsense", qos=1)
+        for what in ("cmd/replay", "cmd/buzz"):
+            listener.client.publish(LEFT_CALF.topic(what), b"nonsense", qos=1)
         journal.append([block(1)])
         until(lambda: len(listener.blocks) == 2)
 

@@ -12,6 +12,7 @@ from collector.contract import errors
 from collector.contract.codec import MAX_BYTES, RefusalCounter, decode_block, decode_json, encode_block, encode_json
 from collector.contract.messages import (
     Ack,
+    Buzz,
     Channel,
     Clock,
     Fault,
@@ -59,6 +60,7 @@ JSON: list[tuple[msgspec.Struct, bytes]] = [
         b'{"v":1,"state":"ended","t_ns":5,"session":"s","last_seq":{"emg":3},"reason":"switched off"}',
     ),
     (Ack(session="s", next_seq={"emg": 4}, t_ns=5), b'{"v":1,"session":"s","next_seq":{"emg":4},"t_ns":5}'),
+    (Buzz(kind="cramp", t_ns=5), b'{"v":1,"kind":"cramp","t_ns":5}'),
     (ReplayRequest(session="s", from_seq={"acc": 2}), b'{"v":1,"session":"s","from_seq":{"acc":2}}'),
     (
         Health(

@@ -86,15 +86,17 @@ def test_who_sends_is_started_last_and_stopped_first() -> None:
     assert done == ["start broker", "start collector", "stop collector", "stop broker"]
 
 
-def test_an_alarm_belongs_to_every_night_and_a_push_process_where_somebody_is_to_be_told() -> None:
+def test_alarm_and_clips_belong_to_every_night_and_a_push_process_where_somebody_is_to_be_told() -> None:
     config = Config(broker=BrokerSettings())
-    assert [part.name for part in night(Path("c.toml"), config).others if isinstance(part, Worker)] == ["alarm"]
+    always = ["alarm", "clips"]
+    assert [part.name for part in night(Path("c.toml"), config).others if isinstance(part, Worker)] == always
     told = Config(broker=BrokerSettings(), alerts=PushSettings(targets=[PushTarget(name="me", url="ntfy://x")]))
-    assert [part.name for part in night(Path("c.toml"), told).others if isinstance(part, Worker)] == ["alarm", "push"]
+    names = [part.name for part in night(Path("c.toml"), told).others if isinstance(part, Worker)]
+    assert names == [*always, "push"]
 
 
 def test_a_night_goes_on_without_an_alarm_that_cannot_work(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (alarm,) = night(tmp_path / "missing.toml", Config(broker=BrokerSettings())).others
+    alarm, _ = night(tmp_path / "missing.toml", Config(broker=BrokerSettings())).others
     assert isinstance(alarm, Worker)
     until(lambda: alarm.finished, alarm)
     assert "the alarm cannot work like this; what it said above tells why; the night goes on without" in caplog.text

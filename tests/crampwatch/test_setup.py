@@ -46,7 +46,13 @@ def contents(folder: Path) -> dict[Path, bytes]:
 def test_whatever_is_secret_is_for_its_owners_eyes_only(tmp_path: Path) -> None:
     written = set_up(in_containers(tmp_path / "home"), HOUSEHOLD, own())
     readable = {path.name for path in written if stat.S_IMODE(path.stat().st_mode) != 0o600}
-    assert readable == {"mosquitto.conf", ".gitignore", "crampwatch-alarm.service", "crampwatch-collector.service"}
+    assert readable == {
+        "mosquitto.conf",
+        ".gitignore",
+        "crampwatch-alarm.service",
+        "crampwatch-clips.service",
+        "crampwatch-collector.service",
+    }
     folders = [tmp_path / "home", *(path for path in (tmp_path / "home").rglob("*") if path.is_dir())]
     assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
 
@@ -158,7 +164,7 @@ def test_on_bare_metal_there_are_units_and_nothing_for_containers(tmp_path: Path
     assert not (tmp_path / ".env").exists()
     assert not (tmp_path / "home" / "secrets").exists()
     names = {path.stem for path in (tmp_path / "home" / "systemd").iterdir()}
-    assert names == {f"crampwatch-{name}" for name in ("alarm", "broker", "collector", "detector", "outbox")}
+    assert names == {f"crampwatch-{name}" for name in ("alarm", "broker", "clips", "collector", "detector", "outbox")}
 
 
 def test_only_the_alarm_may_use_the_loudspeaker_and_nothing_else_of_the_machine(tmp_path: Path) -> None:

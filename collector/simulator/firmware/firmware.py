@@ -24,8 +24,14 @@ class Stop(NamedTuple):
     """Send no more."""
 
 
-Order = Start | Stop | None
-"""What a write or a subscription asks for; None: nothing that concerns the samples."""
+class Vibrate(NamedTuple):
+    """Buzz, for as long as the device's own number says."""
+
+    length: int
+
+
+Order = Start | Stop | Vibrate | None
+"""What a write or a subscription asks for; None: nothing that can be noticed from outside."""
 
 
 class Packet(NamedTuple):

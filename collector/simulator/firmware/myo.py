@@ -15,6 +15,7 @@ from collector.simulator.firmware.firmware import (
     Packet,
     Start,
     Stop,
+    Vibrate,
     alike,
     three_axes,
 )
@@ -27,7 +28,7 @@ def _uuid(short: int) -> str:
 
 COMMAND, IMU = _uuid(0x0401), _uuid(0x0402)
 EMG = tuple(_uuid(short) for short in (0x0105, 0x0205, 0x0305, 0x0405))
-SET_MODE = 0x01
+SET_MODE, VIBRATE = 0x01, 0x03
 UV_PER_STEP = 2.0
 """A guess: nobody has published what a step is. 256 uV full scale leaves a cramp room and rest more than one step."""
 MG_PER_STEP = 1000 / 2048
@@ -59,7 +60,9 @@ class Myo(BuiltInFirmware):
         return Packet(IMU, TURNED_BY_NOTHING + digital.astype("<i2").tobytes() + NO_ROTATION)
 
     def written(self, char: str, data: bytes) -> Order:
-        """Set mode starts and stops the EMG and the IMU together; everything else only concerns the real thing."""
+        """Set mode starts and stops the EMG and the IMU together; but for the motor, the rest is for the real thing."""
+        if data[0] == VIBRATE:
+            return Vibrate(data[2])
         if data[0] != SET_MODE:
             return None
         emg_mode, imu_mode = data[2], data[3]

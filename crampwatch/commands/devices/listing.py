@@ -23,8 +23,8 @@ def list_devices(*, folder: Path = Path("devices")) -> None:
     names = (*shipped_profiles(), *own_profiles(folder))
     table = Table(box=None, pad_edge=False)
     table.add_column("profile", no_wrap=True)
-    for title in ("device", "EMG", "accelerometer", "temperature"):
+    for title in ("device", "EMG", "accelerometer", "temperature", "buzz"):
         table.add_column(title)
     for row in rows((name, load_profile(name, folder)) for name in names):
-        table.add_row(row.name, row.title, *row.signals.values())
+        table.add_row(row.name, row.title, *row.signals.values(), "yes" if row.buzzes else "")
     Console(highlight=False).print(table)

@@ -27,8 +27,8 @@ def rows(heading: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     "table",
     [
-        profile.Profile, profile.Device, profile.Match, profile.Command, profile.KeepAlive, profile.Info,
-        profile.Stream, profile.Counter, profile.Timestamp,
+        profile.Profile, profile.Device, profile.Match, profile.Command, profile.KeepAlive, profile.Buzzer,
+        profile.Info, profile.Stream, profile.Counter, profile.Timestamp,
     ],
 )  # fmt: skip
 def test_every_entry_of_a_profile_is_described_and_no_other(table: type[msgspec.Struct]) -> None:

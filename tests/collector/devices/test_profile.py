@@ -23,6 +23,11 @@ rate_hz = 250
 unit = "uV"
 names = ["calf"]
 """
+BUZZ = f"""[buzz]
+char = "{CHAR}"
+cramp = "0303"
+fault = "0301"
+"""
 
 
 def node_info(emg_channels: int = 1, emg_rate_hz: float = 250.0, temp_channels: int = 1) -> bytes:
@@ -73,6 +78,13 @@ def test_a_command_may_be_bytes_with_text_behind_them() -> None:
     assert command.payload({}) == b"\x01\x02/Meas/Temp"
 
 
+def test_a_test_of_the_alarm_buzzes_like_a_cramp_and_a_fault_in_its_own_way() -> None:
+    buzz = parse_profile(STREAM.replace("[[stream]]", BUZZ + "[[stream]]"), "mine.toml").buzz
+    assert buzz is not None
+    assert buzz.command("cramp") == buzz.command("test") == Command(char=CHAR, hex="0303")
+    assert buzz.command("fault") == Command(char=CHAR, hex="0301")
+
+
 def test_a_profile_of_ones_own_is_read_from_its_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(STREAM)
@@ -102,6 +114,11 @@ def test_a_profile_of_ones_own_is_read_from_its_path(tmp_path: Path) -> None:
         ('unit = "uV"', 'unit = "uV"\nlengths = [21]', 2, "min_mtu of 24"),
         (CHAR, "1234", 6, "char"),
         ("[[stream]]", '[[start]]\nchar = "' + CHAR + '"\n[[stream]]', 4, "a command needs bytes"),
+        ("[[stream]]", BUZZ.replace("0303", "3") + "[[stream]]", 6, "buzz.cramp"),
+        ("[[stream]]", BUZZ.replace("0303", "") + "[[stream]]", 6, "buzz.cramp"),
+        ("[[stream]]", BUZZ.replace('fault = "0301"', "") + "[[stream]]", 4, "missing required field `fault`"),
+        ("[[stream]]", BUZZ.replace(CHAR, "2a06") + "[[stream]]", 5, "buzz.char"),
+        ("[[stream]]", BUZZ.replace("fault", "loud") + "[[stream]]", 7, "unknown field `loud`"),
         ("[[stream]]", '[[start]]\nchar = "' + CHAR + '"\ntext = "GO\u00fc"\n[[stream]]', 6, "not ASCII"),
     ],
 )

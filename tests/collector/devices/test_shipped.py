@@ -160,7 +160,7 @@ def test_consecutive_packets_have_consecutive_counters_across_the_wrap(name: str
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 def test_a_device_can_be_found_and_told_what_to_send(profile: Profile) -> None:
     assert profile.device.match.name_prefix or profile.device.match.service
-    commands = (*profile.start, *profile.stop, *profile.device.alert)
+    commands = (*profile.start, *profile.stop)
     assert all(command.payload({}) for command in commands)
 
 
@@ -179,7 +179,9 @@ def test_the_start_commands_are_those_of_the_makers() -> None:
 
 
 def test_a_myo_is_kept_awake_and_can_buzz() -> None:
-    device = PROFILES["myo"].device
-    assert device.keep_alive is not None
-    assert (device.keep_alive.payload({}).hex(), device.keep_alive.every_s) == ("090101", 60)
-    assert [command.payload({}).hex() for command in device.alert] == ["030103"]
+    keep_alive, buzz = PROFILES["myo"].device.keep_alive, PROFILES["myo"].buzz
+    assert keep_alive is not None
+    assert (keep_alive.payload({}).hex(), keep_alive.every_s) == ("090101", 60)
+    # myohw_command_vibrate, one byte more, myohw_vibration_long and _short.
+    assert buzz is not None
+    assert [buzz.command(kind).payload({}).hex() for kind in ("cramp", "fault")] == ["030103", "030101"]

@@ -14,7 +14,7 @@ from detector.alarm.messages import Command
 from detector.bedside.home_assistant import config_topic
 from detector.diary.diary import Diary
 from detector.sight import Seen
-from tests.detector.bedside.stand_ins import Home
+from tests.detector.bedside.stand_ins import EVENING_NS, Home
 from tests.support.frames import PLACE, SESSION
 
 
@@ -87,8 +87,20 @@ def test_in_silent_mode_all_is_shown_and_nothing_sounds(tmp_path: Path) -> None:
     home = Home(tmp_path, mode="silent").online()
     home.cramp()
     home.pass_s(300)
-    assert (home.rings, home.postbox.notes) == ([], [])
+    assert (home.rings, home.told("cmd/buzz"), home.postbox.notes) == ([], [], [])
     assert "ALERT" in [state["state"] for state in home.told("state")]
+
+
+def test_with_each_sound_the_wearable_is_asked_to_buzz(home: Home) -> None:
+    home.pass_s(60)
+    home.cramp()
+    home.pass_s(20)
+    home.say("ack")
+    home.say("test")
+    asked = [(round((buzz["t_ns"] - EVENING_NS) / NS), buzz["kind"]) for buzz in home.told("cmd/buzz")]
+    assert [kind for _, kind in asked] == ["cramp", "cramp", "cramp", "test"]  # at 0, 5 and 15 s, then the test
+    assert asked == home.rings
+    assert not any(retain for topic, _, retain in home.published if topic == PLACE.topic("cmd/buzz"))
 
 
 def test_a_test_sounds_once_as_loud_as_can_be_and_reaches_phones(home: Home) -> None:
