@@ -127,7 +127,7 @@ def decode_score(payload: bytes, name: str) -> Score:
     """A Score from the JSON of an `events.json`; raises BadRecording naming the file."""
     try:
         score = msgspec.json.decode(payload, type=Score)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRecording(f"{name}: not the events.json of `crampwatch score` ({error})") from error
     if score.schema != SCHEMA:
         raise BadRecording(f"{name}: has schema {score.schema}, this program reads {SCHEMA}; score the recording again")

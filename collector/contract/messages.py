@@ -25,6 +25,9 @@ TimeNs = Annotated[int, msgspec.Meta(ge=0, le=LATEST_NS)]
 Rate = Annotated[float, msgspec.Meta(ge=1e-4, le=1e5)]
 """Samples per second: from one in a few hours (a temperature log) to beyond any EMG converter."""
 
+Span = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+"""A length of time in its unit: in seconds 30 years, and whatever is reckoned from it stays finite."""
+
 NS = 1_000_000_000
 
 
@@ -141,9 +144,9 @@ class LinkHealth(msgspec.Struct, frozen=True, kw_only=True):
     streams: tuple[StreamKind, ...] = ()
     rssi_dbm: int | None = None
     battery_percent: float | None = None
-    battery_hours_left: float | None = None
+    battery_hours_left: Span | None = None
     reconnects: Count = 0
-    last_data_age_s: float | None = None
+    last_data_age_s: Span | None = None
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

@@ -304,6 +304,8 @@ def test_each_reason_of_refusal_is_counted_and_worth_a_line_once() -> None:
         (Status, b'{"v":1,"state":"offline","t_ns":-1}'),
         (Status, b'{"v":1,"state":"ended","t_ns":5,"session":"s","last_seq":{"emg":9007199254740993}}'),
         (Ack, b'{"v":1,"session":"s","next_seq":{},"t_ns":4611686018427387905}'),
+        (LinkHealth, b'{"device":"node","state":"streaming","last_data_age_s":-1e308}'),
+        (LinkHealth, b'{"device":"node","state":"streaming","battery_hours_left":1e308}'),
     ],
 )
 def test_a_number_or_time_that_no_session_has_is_malformed(kind: type[msgspec.Struct], text: bytes) -> None:

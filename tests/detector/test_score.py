@@ -140,7 +140,7 @@ def test_what_is_read_back_is_what_was_written(edf: Path) -> None:
     assert decode_score(encode_score(score), "night.events.json") == score
 
 
-@pytest.mark.parametrize("payload", [b"", b"{}", b"\xff", b'{"schema": 2}'])
+@pytest.mark.parametrize("payload", [b"", b"{}", b"\xff", b'{"schema": 2}', b'{"a": ' + b"[" * 100_000])
 def test_another_file_is_no_score(payload: bytes) -> None:
     with pytest.raises(BadRecording, match=r"^other\.json: "):
         decode_score(payload, "other.json")
