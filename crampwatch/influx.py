@@ -1,13 +1,13 @@
 """The outbox put together from the settings; apart from the rest, so that its process loads nothing of the others."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from crampwatch.config import Config
 from crampwatch.errors import UserError
-from detector.sinks.night_feed import NightFeed
-from detector.sinks.outbox_state import OutboxState
+from detector.sinks import outbox
+from detector.sinks.outbox import Home, Source
 from detector.sinks.settings import InfluxSettings
 from detector.store_schema import BadStore
 
@@ -37,22 +37,31 @@ def influx_sink(settings: InfluxSettings) -> "InfluxSink":
 
 
 @contextmanager
-def opened(config: Config) -> Iterator[tuple[NightFeed, OutboxState]]:
-    """The night store as points, and what the outbox remembers; raises UserError when there is no store yet."""
+def at_home(config: Config) -> Iterator[Home]:
+    """Night store and diary as points, and what the outbox remembers; raises UserError when there is no store yet."""
     destination = influx_of(config).name
     try:
-        feed = NightFeed(config.store, config.zone)
+        with outbox.opened(config.store, config.diary, config.zone, config.outbox, destination) as home:
+            yield home
     except BadStore as error:
         raise UserError(str(error)) from error
-    with closing(feed), closing(OutboxState(config.outbox, destination, feed.store_id)) as state:
-        yield feed, state
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[Source]:
+    """The night store alone, and what the outbox remembers of it; raises UserError when there is no store yet."""
+    with at_home(config) as home:
+        yield home.sources[0]
 
 
 def everything_sent(config: Config) -> bool:
-    """Whether InfluxDB has all of the night store; raises UserError when it takes no points. Without one: True."""
+    """Whether InfluxDB has all of the night store and the diary; raises UserError when it takes no points.
+
+    Without one: True.
+    """
     if config.influx is None:
         return True
-    with opened(config) as (feed, state):
-        if trouble := state.trouble():
+    with at_home(config) as home:
+        if trouble := home.night_state.trouble():
             raise UserError(f"InfluxDB takes no points: {trouble.reason}")
-        return not feed.waiting(state.seq)
+        return not any(source.waiting for source in home.sources)

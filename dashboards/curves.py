@@ -1,10 +1,14 @@
 """What several dashboards draw over time: the signal, its quality, the radio, and the regions laid over them."""
 
+from typing import get_args
+
 from grafana_foundation_sdk.models.dashboard import AnnotationQuery, Panel
 
 from dashboards.influxql import SHOWN, TOLD, select
 from dashboards.page import annotation
 from dashboards.panels import AMBER, BLUE, GREY, Mappings, Says, Size, curve, lines, states
+from detector.alarm.messages import AlarmStateName, FaultKind
+from detector.catalogue.catalogue import load
 from detector.frames import CAUSES
 from detector.sinks.influx_schema import CANDIDATE, CRAMP, EMG, LINK, STREAM, UNWATCHED
 
@@ -20,6 +24,14 @@ STATES: Mappings = {
     (60, 60): ("watched", GREY),
 }
 """Words for the states of a minute; numbers are the seconds watched of it."""
+_COLOURS = {"ALERT": BLUE, "ACKED": BLUE, "SNOOZED": AMBER, "MUTED": AMBER, "FAULT": AMBER}
+_SENTENCES = load()
+ALARM_STATES: Mappings = {
+    **{it: (_SENTENCES.raw(f"name.{it}").lower(), _COLOURS.get(it, GREY)) for it in get_args(AlarmStateName)},
+    "none": ("nothing", GREY),
+    **{fault: (fault.replace("_", " "), AMBER) for fault in get_args(FaultKind)},
+}
+"""Words for the states of the alarm, and for what may be wrong."""
 MOST_DRAWN = 1000
 """Rejected contractions, the latest: a night has some hundred; a year of them would take a second to ask for, and cover
 the curves from end to end."""

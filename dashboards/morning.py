@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Panel
 
-from dashboards.curves import CAUSE_TOLD, STATES, drawn, envelope, quality, radio
+from dashboards.curves import ALARM_STATES, CAUSE_TOLD, STATES, drawn, envelope, quality, radio
 from dashboards.influxql import SHOWN, THE_NIGHT, TOLD, select
 from dashboards.page import Span, night, page
 from dashboards.panels import (
@@ -18,8 +18,9 @@ from dashboards.panels import (
     states,
     value,
 )
-from dashboards.tables import SIMULATED, YES_OR_NO, candidates, cramps, nights
+from dashboards.tables import SIMULATED, YES_OR_NO, candidates, cramps, evenings, felt, looks, nights, wishes
 from detector.sinks.influx_schema import (
+    ALARM,
     CRAMP,
     LEG,
     NIGHT,
@@ -34,14 +35,16 @@ LAST_NIGHT = Span("now/d-4h", "now-1d/d+10h")
 """20:00 to 10:00. Grafana rounds an end up to the end of its day, so yesterday's is the one that gives this morning."""
 NO_NIGHT = "No night was recorded in the time shown. Choose one in the table of nights."
 NO_CRAMP = "No cramp was found in this night. How much of it was watched stands above."
+NO_ANSWER = "No alert, or no answer."
 NO_NIGHTS = "No night has reached InfluxDB yet. `crampwatch outbox` tells why."
+ALARM_ROWS = {"state": "alarm", "fault": "wrong"}
 REJECTED = (
     "How many contractions were suspected and rejected? Mostly movements; the words above count only those that looked"
     " like a cramp but for one thing."
 )
 ALERT_AFTER = (
     "How long did the slowest alert take, from onset to the sample that decided it, by the sensor's clock? The way to"
-    " the bedside is not in it."
+    " the bedside is not in it. And the slowest answer, from onset, by the alarm's clock?"
 )
 
 
@@ -51,11 +54,13 @@ def morning() -> Dashboard:
         *_in_words(),
         *_figures(),
         _timeline(),
+        _alarm(),
         envelope(Size(24, 10)),
         quality(Size(24, 5)),
         *_leg(),
         *radio(),
         *_contractions(),
+        *_said(),
         _unwatched(),
         _judged_by(),
         _all_nights(),
@@ -85,7 +90,8 @@ def _in_words() -> list[Panel]:
 
 def _figures() -> list[Panel]:
     size, share = Size(4, 4), 100 * VALID_SHARE
-    latency = Query(select(CRAMP, 'max({latency_s}) AS "longest"', THE_NIGHT, TOLD))
+    longest = 'max({latency_s}) AS "alert", max({acknowledged_s}) AS "answer"'
+    latency = Query(select(CRAMP, longest, THE_NIGHT, TOLD))
     return [
         value(
             Says("Cramps", "How many contractions raised an alert? Read it beside the time watched.", NO_NIGHT),
@@ -99,7 +105,7 @@ def _figures() -> list[Panel]:
             unit=SECONDS,
             decimals=0,
         ),
-        value(Says("Alert after onset", ALERT_AFTER, "No alert."), size, latency, unit=SECONDS, decimals=0),
+        value(Says("Alert after onset", ALERT_AFTER, NO_ANSWER), size, latency, unit=SECONDS, decimals=0),
         value(
             Says("Watched", "For how long could at least one channel be judged?", NO_NIGHT),
             size,
@@ -132,6 +138,17 @@ def _timeline() -> Panel:
     return states(says, Size(24, 7), queries, STATES)
 
 
+def _alarm() -> Panel:
+    says = Says(
+        "The alarm",
+        "What did the alarm beside the bed show, and what was wrong? Amber: a fault, or somebody had it be quiet."
+        " A state lasts until the next; of several faults the nearest cause is shown.",
+        "No alarm told of this night: `crampwatch alarm show` says whether one runs.",
+    )
+    queries = [Query(select(ALARM, f"{{{field}}}", THE_NIGHT), name) for field, name in ALARM_ROWS.items()]
+    return states(says, Size(24, 5), queries, ALARM_STATES)
+
+
 def _leg() -> list[Panel]:
     motion = Says("Leg motion", "Did the leg move? Dynamic acceleration: the largest of each minute, and the mean.")
     skin = Says("Skin temperature", "Was the leg warm? Highest and lowest; a sensor put on takes 20 min to warm up.")
@@ -156,7 +173,37 @@ def _contractions() -> list[Panel]:
         "What was suspected, and why was it no cramp?",
         "Nothing was suspected and rejected in this night.",
     )
-    return [cramps(told, Size(24, 7), THE_NIGHT), candidates(rejected, Size(24, 7), THE_NIGHT)]
+    return [cramps(told, Size(24, 8), THE_NIGHT), candidates(rejected, Size(24, 7), THE_NIGHT)]
+
+
+def _said() -> list[Panel]:
+    diary = Says(
+        "Diary",
+        "Which cramps were felt, and was there an alert within a quarter of an hour? `not detected` stands for a cramp"
+        " that was missed, or felt where no sensor is; `not recorded` for one outside the recording.",
+        "Nobody noted a cramp in this night: `crampwatch diary felt`, or the page for the phone.",
+    )
+    asked = Says(
+        "Asked of the alarm",
+        "Who answered, snoozed or muted the alarm, and for how long?",
+        "Nobody asked anything of the alarm in this night.",
+    )
+    checked = Says(
+        "Look before bed",
+        "Was everything as it should be before the night? What was not, and the level of each muscle.",
+        "No look before bed was taken for this night: `crampwatch preflight`.",
+    )
+    noted = Says(
+        "Evening notes",
+        "What was the evening like, in the wearer's own words?",
+        "Nothing was noted about this evening: `crampwatch diary evening`.",
+    )
+    return [
+        felt(diary, Size(24, 8), THE_NIGHT),
+        wishes(asked, Size(12, 6), THE_NIGHT),
+        looks(checked, Size(12, 6), THE_NIGHT),
+        evenings(noted, Size(24, 5), THE_NIGHT),
+    ]
 
 
 def _unwatched() -> Panel:

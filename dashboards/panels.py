@@ -20,6 +20,8 @@ from grafana_foundation_sdk.models.common import (
     ReduceDataOptions,
     ScaleDistribution,
     ScaleDistributionConfig,
+    StackingConfig,
+    StackingMode,
     TooltipDisplayMode,
     VisibilityMode,
     VizLegendOptions,
@@ -193,8 +195,9 @@ def lines(
     high: float | None = None,
     smallest: str = MINUTE,
     log: bool = False,
+    stacked: bool = False,
 ) -> Panel:
-    """Curves, bars or points over time; gaps stay gaps."""
+    """Curves, bars or points over time; gaps stay gaps. `stacked` puts one on top of the other."""
     custom = timeseries.FieldConfig(
         draw_style=style,
         line_width=1,
@@ -203,6 +206,7 @@ def lines(
         show_points=VisibilityMode.ALWAYS if style is GraphDrawStyle.POINTS else VisibilityMode.AUTO,
         span_nulls=False,
         scale_distribution=ScaleDistributionConfig(ScaleDistribution.LOG, log=10) if log else None,
+        stacking=StackingConfig(StackingMode.NORMAL, group="A") if stacked else None,
     )
     options = timeseries.Options(legend=_legend(), tooltip=VizTooltipOptions(mode=TooltipDisplayMode.MULTI))
     config = FieldConfig(unit=unit, min_val=low, max_val=high, custom=custom)

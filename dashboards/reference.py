@@ -16,9 +16,8 @@ InfluxDB](influxdb.md).
 Times are shown in the time zone of whoever looks. Amber and red tell of technical states only; there is no colour for
 how a night was. No line is drawn across a gap. An empty panel says why it is empty.
 
-**Not there yet**, since nothing of the kind is recorded: verdicts on cramps, the diary, acknowledgements and snoozes,
-the evening check. Panels for these come with them. **Never there**: the EMG itself; points are minutes with their
-lowest, mean and highest value."""
+What people say and what the alarm did comes from the diary; where no alarm runs, those panels are empty.
+**Never there**: the EMG itself; points are minutes with their lowest, mean and highest value."""
 
 ALERTS = """## Alert rules
 

@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models.dashboard import Panel
 
 from dashboards.influxql import TOLD, select
 from dashboards.panels import AMBER, BLUE, GREY, SECONDS, Column, Mappings, Query, Says, Size, rows
-from detector.sinks.influx_schema import CANDIDATE, CRAMP, NIGHT, Measurement
+from detector.sinks.influx_schema import ALARM, CANDIDATE, CRAMP, EVENING, FELT, NIGHT, PREFLIGHT, Measurement
 
 VARIABLES = "${wearer:queryparam}&${site:queryparam}"
 ITS_TIME = "from=${__data.fields.start_ms.numeric}&to=${__data.fields.end_ms.numeric}"
@@ -19,6 +19,11 @@ TWO_MONTHS = "time > now() - 60d"
 YES_OR_NO: Mappings = {"true": ("yes", GREY), "false": ("no", AMBER)}
 SIMULATED: Mappings = {"true": ("simulated", BLUE), "false": ("recorded", GREY)}
 STAGES: Mappings = {"confirmed": ("not over", BLUE), "ended": ("over", GREY)}
+
+VERDICTS: Mappings = {"cramp": ("a cramp", BLUE), "not": ("no cramp", GREY), "unsure": ("not sure", GREY)}
+NO_TIME: Mappings = {(0, 0): ("-", GREY)}
+"""Of a time in ms that is 0 where there is none."""
+BY_PEOPLE = "{by} <> 'detector' AND {by} <> 'bedside'"
 
 
 def nights(says: Says, size: Size, *where: str) -> Panel:
@@ -42,15 +47,18 @@ def nights(says: Says, size: Size, *where: str) -> Panel:
 def cramps(says: Says, size: Size, *where: str) -> Panel:
     """Contractions that raised an alert; a click leads to the half hour around it."""
     columns = {
-        "Time": Column("Onset", "dateTimeAsIso", 170, AROUND_IT),
-        "channel": Column("Channel", width=150),
-        "stage": Column("Now", width=80, words=STAGES),
-        "duration_s": Column("Lasted", SECONDS, 90, decimals=0),
-        "latency_s": Column("Alert after", SECONDS, 110, decimals=0),
-        "peak_uv": Column("Peak", "µV", 90),
-        "rest_uv": Column("Rest", "µV", 90),
+        "Time": Column("Onset", "dateTimeAsIso", 165, AROUND_IT),
+        "channel": Column("Channel", width=160),
+        "stage": Column("Now", width=70, words=STAGES),
+        "duration_s": Column("Lasted", SECONDS, 75, decimals=0),
+        "latency_s": Column("Alert after", SECONDS, 90, decimals=0),
+        "acknowledged_s": Column("Answered", SECONDS, 85, decimals=0),
+        "answered_by": Column("by", width=80),
+        "verdict": Column("Verdict", width=80, words=VERDICTS),
+        "peak_uv": Column("Peak", "µV", 75),
+        "rest_uv": Column("Rest", "µV", 65),
         "reason": Column("Why"),
-        "event_id": Column("Id", width=170),
+        "event_id": Column("Id", width=150),
     }
     return _contractions(says, size, CRAMP, columns, where)
 
@@ -63,13 +71,72 @@ def candidates(says: Says, size: Size, *where: str) -> Panel:
         "duration_s": Column("Lasted", SECONDS, 90, decimals=0),
         "peak_uv": Column("Peak", "µV", 90),
         "rest_uv": Column("Rest", "µV", 90),
+        "verdict": Column("Verdict", width=90, words=VERDICTS),
         "reason": Column("Why it was none"),
     }
     return _contractions(says, size, CANDIDATE, columns, where)
 
 
+def felt(says: Says, size: Size, *where: str) -> Panel:
+    """Cramps that somebody felt, and the alert that each was about; a click leads to the half hour around it."""
+    columns = {
+        "Time": Column("Felt at", "dateTimeAsIso", 170, AROUND_IT),
+        "pain": Column("Pain of 10", width=100),
+        "duration_s": Column("Lasted", SECONDS, 90, decimals=0),
+        "leg": Column("Leg", width=70),
+        "muscle": Column("Muscle", width=110),
+        "match": Column("Alert", width=170),
+        "match_ms": Column("Its onset", "dateTimeAsIso", 170, words=NO_TIME),
+        "by": Column("Told by", width=110),
+        "note": Column("Note"),
+    }
+    return _entries(says, size, FELT, columns, where)
+
+
+def wishes(says: Says, size: Size, *where: str) -> Panel:
+    """What people asked of the alarm."""
+    columns = {
+        "Time": Column("At", "dateTimeAsIso", 160),
+        "why": Column("Asked for", width=85),
+        "by": Column("by", width=80),
+        "state": Column("Alarm then", width=100),
+        "until_ms": Column("Until", "dateTimeAsIso", 160, words=NO_TIME),
+    }
+    return _entries(says, size, ALARM, columns, (*where, BY_PEOPLE))
+
+
+def looks(says: Says, size: Size, *where: str) -> Panel:
+    """What looks before bed found."""
+    columns = {
+        "Time": Column("At", "dateTimeAsIso", 160),
+        "result": Column("Result"),
+        "says": Column("Not as it should be"),
+        "muscles": Column("Muscles"),
+    }
+    return _entries(says, size, PREFLIGHT, columns, where)
+
+
+def evenings(says: Says, size: Size, *where: str) -> Panel:
+    """What was noted about evenings."""
+    names = {"text": "Note", "alcohol": "Alcohol", "coffee": "Coffee", "exercise": "Exercise", "medicine": "Medicine"}
+    columns = {name: Column(title) for name, title in names.items()}
+    columns["noted_ms"] = Column("Noted at", "dateTimeAsIso", 170)
+    return _entries(says, size, EVENING, columns, where, hidden=("Time",))
+
+
+def _entries(
+    says: Says,
+    size: Size,
+    measurement: Measurement,
+    columns: dict[str, Column],
+    where: tuple[str, ...],
+    hidden: tuple[str, ...] = (),
+) -> Panel:
+    what = ", ".join(f"{{{name}}}" for name in columns if name != "Time")
+    return rows(says, size, Query(select(measurement, what, *where)), columns, hidden=hidden)
+
+
 def _contractions(
     says: Says, size: Size, measurement: Measurement, columns: dict[str, Column], where: tuple[str, ...]
 ) -> Panel:
-    what = ", ".join(f"{{{name}}}" for name in columns if name != "Time")
-    return rows(says, size, Query(select(measurement, what, *where, TOLD)), columns, hidden=())
+    return _entries(says, size, measurement, columns, (*where, TOLD))

@@ -19,11 +19,18 @@ ENOUGH_NIGHTS = "{valid_nights} >= 3"
 """Of fewer nights no rate is told: its interval would reach from nothing to everything."""
 HOLLOW = "night does not count"
 DAY = "1d"
+VERDICTS = {
+    "judged_cramp": "a cramp",
+    "judged_not": "no cramp",
+    "judged_unsure": "not sure",
+    "not_judged": "no verdict",
+}
+FELT = {"felt_detected": "detected", "felt_missed": "not detected", "felt_unrecorded": "not recorded"}
 
 
 def trend() -> Dashboard:
     """The dashboard."""
-    return page(UID, ABOUT, QUARTER, [*_figures(), _cramps(), _rate(), *_spread(), _weeks(), _nights()])
+    return page(UID, ABOUT, QUARTER, [*_figures(), _cramps(), _rate(), *_spread(), *_said(), _weeks(), _nights()])
 
 
 def _figures() -> list[Panel]:
@@ -117,6 +124,35 @@ def _spread() -> list[Panel]:
             low=0,
             smallest=DAY,
         ),
+    ]
+
+
+def _said() -> list[Panel]:
+    judged = Says(
+        "Verdicts on alerts",
+        "How many alerts of each night did somebody judge to be a cramp, or none and so a false alarm? Those without a"
+        " verdict are shown too.",
+        "No night in the time shown.",
+    )
+    felt = Says(
+        "Felt and detected",
+        "How many of the cramps that were felt in a recorded night were detected? Those felt before or after the"
+        " recording are told apart.",
+        "No night in the time shown.",
+    )
+    panels = {judged: VERDICTS, felt: FELT}
+    return [
+        lines(
+            says,
+            Size(12, 8),
+            [Query(select(NIGHT, f"{{{field}}}", SHOWN), name) for field, name in counts.items()],
+            unit="short",
+            style=GraphDrawStyle.BARS,
+            low=0,
+            smallest=DAY,
+            stacked=True,
+        )
+        for says, counts in panels.items()
     ]
 
 

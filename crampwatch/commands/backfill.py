@@ -1,4 +1,4 @@
-"""`crampwatch backfill`: a new, empty InfluxDB filled from the night store."""
+"""`crampwatch backfill`: a new, empty InfluxDB filled from the night store and the diary."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from crampwatch.words import counted
 
 
 def backfill(config: Path = Path("crampwatch.toml")) -> None:
-    """Send every night of the night store to the InfluxDB of the settings, from the first on.
+    """Send every night of the night store, and all of the diary, to the InfluxDB of the settings, from the first on.
 
     For a new database, or one that was put back from an old backup. Points that are there already are replaced by the
     same, so it may be run at any time and as often as one likes, also while the night is watched.
@@ -20,7 +20,7 @@ def backfill(config: Path = Path("crampwatch.toml")) -> None:
     config
         The settings file.
     """
-    from crampwatch.influx import influx_of, influx_sink, opened
+    from crampwatch.influx import at_home, influx_of, influx_sink
     from crampwatch.progress import progress
     from detector.sinks.delivery import Unavailable
     from detector.sinks.outbox import backfill as send_all
@@ -29,12 +29,13 @@ def backfill(config: Path = Path("crampwatch.toml")) -> None:
     sink = influx_sink(influx_of(settings))
     sent = refused = 0
     console = Console(highlight=False)
-    with opened(settings) as (feed, state), progress(console, "nights sent") as show:
-        minutes = feed.waiting(0)
+    with at_home(settings) as home, progress(console, "nights sent") as show:
+        changes = [source.feed.waiting(0) for source in home.sources]
         try:
-            for taken, left_out, left in send_all(feed, state, sink):
-                sent, refused = sent + taken, refused + left_out
-                show(1 - left / minutes)
+            for number, source in enumerate(home.sources, 1):
+                for taken, left_out, left in send_all(*source, sink):
+                    sent, refused = sent + taken, refused + left_out
+                    show((sum(changes[:number]) - left) / sum(changes))
         except Unavailable as trouble:
             raise UserError(
                 f"InfluxDB takes no points: {trouble}. {counted(sent, 'point')} were sent; run it again later"

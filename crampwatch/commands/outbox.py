@@ -26,27 +26,31 @@ app = App("outbox", help="Pass the nights on to an InfluxDB; show what waits and
 
 @app.default
 def show(*, config: Path = SETTINGS) -> None:
-    """Show how far the nights have got to InfluxDB, and which points it refused.
+    """Show how far the nights and the diary have got to InfluxDB, and which points it refused.
 
     Parameters
     ----------
     config
         The settings file.
     """
-    from crampwatch.influx import influx_of, opened
+    from crampwatch.influx import at_home, influx_of
 
     settings = load(config)
     destination = influx_of(settings).name
-    with opened(settings) as (feed, state):
-        waiting = feed.waiting(state.seq)
-        _tell(destination, waiting, state, settings)
+    with at_home(settings) as home:
+        minutes, entries = (source.waiting for source in home.sources)
+        behind = {
+            f"{counted(minutes, 'minute')} of the nights": minutes,
+            f"{counted(entries, 'line')} of the diary": entries,
+        }
+        _tell(destination, [words for words, count in behind.items() if count], home.night_state, settings)
 
 
 @app.command
 def run(*, config: Path = SETTINGS) -> None:
-    """Pass the nights on, as they happen, until stopped (SIGTERM or Ctrl-C).
+    """Pass the nights and the diary on, as they happen, until stopped (SIGTERM or Ctrl-C).
 
-    It never gives up: what cannot be sent now stays in the night store and is sent later.
+    It never gives up: what cannot be sent now stays where it is and is sent later.
 
     Parameters
     ----------
@@ -62,7 +66,7 @@ def run(*, config: Path = SETTINGS) -> None:
     influx = influx_of(settings)
     sink = influx_sink(influx)
     stop = stop_on_signals()
-    serve(settings.store, settings.zone, settings.outbox, influx.name, sink, influx.poll_s, stop)
+    serve(settings.store, settings.zone, settings.outbox, influx.name, sink, influx.poll_s, stop, settings.diary)
     sink.close()
 
 
@@ -89,9 +93,9 @@ def retry(*, config: Path = SETTINGS) -> None:
     Console(highlight=False).print(f"{counted(taken, 'point')} taken, {refused} refused again.", soft_wrap=True)
 
 
-def _tell(destination: str, waiting: int, state: "OutboxState", settings: "Config") -> None:
+def _tell(destination: str, behind: list[str], state: "OutboxState", settings: "Config") -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    sent = "everything is sent" if not waiting else f"{counted(waiting, 'minute')} of the nights still to be sent"
+    sent = f"{' and '.join(behind)} still to be sent" if behind else "everything is sent"
     console.print(f"{destination}: {sent}.")
     if trouble := state.trouble():
         since = datetime.fromtimestamp(trouble.since_ns / 1e9, settings.zone)

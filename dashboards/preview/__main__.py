@@ -17,9 +17,11 @@ from PIL import Image, ImageChops
 from collector.contract.messages import NS
 from dashboards.__main__ import PROJECT
 from dashboards.preview.month import PLACE, ZONE, Recorded, evenings, moment_of_looking
+from dashboards.preview.said import said_of
+from detector.diary.diary import Diary
 from detector.store import NightStore
 from tests.dashboards.grafana import Json, Visit, dashboards
-from tests.dashboards.home import deliver
+from tests.dashboards.home import deliver, diary_beside
 from tests.support.influx import INFLUXD, NGINX, InfluxServer, running_influx
 
 BUNDLE = PROJECT / ".cache" / "preview"
@@ -43,7 +45,7 @@ class Picture(NamedTuple):
     uid: str
     mode: str = "dark"
     width: int = 1280
-    height: int = 3600
+    height: int = 4200
 
 
 PICTURES = (
@@ -75,18 +77,29 @@ def looked_at(server: InfluxServer, folder: Path) -> dict[str, Json]:
     """What each dashboard is given to show: Live during the last night, the others in the morning."""
     server.create_bucket(BUCKET)
     path = folder / "nights.sqlite"
-    with NightStore(path) as store:
+    with NightStore(path) as store, Diary(diary_beside(path)) as diary:
         nights = evenings()
         for evening in nights[:-1]:
-            Recorded(evening, folder).file(store)
+            recorded = Recorded(evening, folder)
+            recorded.file(store)
+            tell(diary, store, recorded)
         last = Recorded(nights[-1], folder)
         end_ns = last.file(store, moment_of_looking(last))
         deliver(path, server, BUCKET)
         now = datetime.fromtimestamp(end_ns / NS, ZONE) + BEHIND
         looks = {"crampwatch-live": shown(server, "crampwatch-live", now)}
         last.file(store)
+        tell(diary, store, last)
         deliver(path, server, BUCKET)
     return looks | {uid: shown(server, uid, MORNING) for uid in dashboards() if uid not in looks}
+
+
+def tell(diary: Diary, store: NightStore, recorded: Recorded) -> None:
+    """Have people and alarm say something of a night that was filed."""
+    evening = recorded.evening
+    events = store.events(evening.start_ns, evening.start_ns + round(evening.hours * 3600 * NS))
+    for said in said_of(evening, recorded.night, [event for event in events if event.was_alert]):
+        diary.add(PLACE, said)
 
 
 def shown(server: InfluxServer, uid: str, now: datetime) -> Json:

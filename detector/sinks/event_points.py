@@ -7,6 +7,7 @@ from collector.contract.messages import NS
 from collector.contract.nights import NOON_HOUR
 from detector import texts
 from detector.events import Event
+from detector.sinks.diary_view import UNHEARD, Heard
 from detector.sinks.influx_schema import CANDIDATE, CRAMP, Point, Value
 
 
@@ -17,8 +18,11 @@ def _clock_h(t_ns: int, zone: ZoneInfo) -> float:
     return hours - 24 if local.hour >= NOON_HOUR else hours
 
 
-def event_point(event: Event, night: date, zone: ZoneInfo, *, simulated: bool) -> Point:
-    """A cramp or a candidate, at its onset; `night` is the date of its session's evening."""
+def event_point(event: Event, night: date, zone: ZoneInfo, *, simulated: bool, heard: Heard = UNHEARD) -> Point:
+    """A cramp or a candidate, at its onset; `night` is the date of its session's evening, `heard` what was made of it.
+
+    Always the whole of it, so that a point that is sent later can take the place of one that was refused.
+    """
     if event.was_alert:
         measurement, text = CRAMP, texts.alert(event) if event.stage == "confirmed" else texts.over(event)
     else:
@@ -42,10 +46,27 @@ def event_point(event: Event, night: date, zone: ZoneInfo, *, simulated: bool) -
         "parameters_hash": event.parameters_hash,
         "simulated": simulated,
     }
+    if heard.verdict:
+        told |= {"verdict": heard.verdict.verdict, "verdict_by": heard.verdict.by}
     if event.alerted_ns is not None:
         told |= {"alerted_ms": ms(event.alerted_ns), "latency_s": (event.alerted_ns - event.onset_ns) / NS}
+        told |= _answer(heard)
     tags = {"wearer": event.wearer, "site": event.site, "channel": event.channel}
     return measurement.point(tags, event.onset_ns, told)
+
+
+def _answer(heard: Heard) -> dict[str, Value | None]:
+    """How the alert became a sound, and the sound an answer, each counted from onset."""
+    if heard.latency is None:
+        return {}
+    latency = heard.latency
+    moments = {
+        "published_s": latency.published_ns,
+        "sounded_s": latency.sounded_ns,
+        "acknowledged_s": latency.acknowledged_ns,
+    }
+    after_s = {name: None if t_ns is None else (t_ns - latency.onset_ns) / NS for name, t_ns in moments.items()}
+    return {**after_s, "answered_by": heard.answered_by}
 
 
 def ms(t_ns: int | None) -> int | None:

@@ -1,5 +1,5 @@
-"""What InfluxDB holds of a night: every measurement, its tags, its fields with their types and units. Nothing else
-builds points, so nothing else can be in there.
+"""What InfluxDB holds of a night and of what was said of it: every measurement, its tags, its fields with their types
+and units. Nothing else builds points, so nothing else can be in there.
 
 A point is known by measurement, tags and time; written again it is replaced, field by field. Therefore the tags and the
 time of a thing follow from what it is and never change: an event lies at its onset and is completed when it ends.
@@ -86,11 +86,20 @@ _EVENT = {
     "detector_version": Field(str, "", "version of the rule"),
     "parameters_hash": Field(str, "", "hash of the rule's parameters"),
     "simulated": Field(bool, "", "whether the night was simulated"),
+    "verdict": Field(str, "", "what a person said it was: `cramp`, `not` or `unsure`; absent until somebody has"),
+    "verdict_by": Field(str, "", "who said so"),
 }
+_ANSWER = {
+    "published_s": Field(float, "s", "from onset to the message that told of it; absent when no alarm heard it"),
+    "sounded_s": Field(float, "s", "from onset to the first sound beside the bed; absent when there was none"),
+    "acknowledged_s": Field(float, "s", "from onset to an answer; absent until somebody has answered"),
+    "answered_by": Field(str, "", "who answered"),
+}
+"""The last three by the clock of the alarm: of a recording that is played later they tell how much later."""
 
 CRAMP = Measurement(
     "cramp_event", "A contraction that raised an alert; told when confirmed, completed when over.",
-    "onset", _CHANNEL, _EVENT,
+    "onset", _CHANNEL, _EVENT | _ANSWER,
 )  # fmt: skip
 CANDIDATE = Measurement(
     "cramp_candidate", "A contraction that was suspected and rejected, with the reason.", "onset", _CHANNEL,
@@ -181,6 +190,13 @@ NIGHT = Measurement(
         "detector_version": Field(str, "", "version of the rule of its last session"),
         "parameters_hash": Field(str, "", "hash of the parameters of its last session"),
         "simulated": Field(bool, "", "whether the night was simulated"),
+        "judged_cramp": Field(int, "", "cramps that a person said were one"),
+        "judged_not": Field(int, "", "cramps that a person said were none: false alarms"),
+        "judged_unsure": Field(int, "", "cramps of which a person was not sure"),
+        "not_judged": Field(int, "", "cramps without a verdict"),
+        "felt_detected": Field(int, "", "cramps that were felt and detected, as `felt_cramp` tells"),
+        "felt_missed": Field(int, "", "cramps that were felt and not detected"),
+        "felt_unrecorded": Field(int, "", "cramps that were felt while nothing was recorded"),
     },
 )  # fmt: skip
 
@@ -200,7 +216,69 @@ WEEK = Measurement(
     },
 )  # fmt: skip
 
-MEASUREMENTS = (CRAMP, CANDIDATE, EMG, LEG, UNWATCHED, LINK, STREAM, COLLECTOR, NIGHT, WEEK)
+_OF_NIGHT = {"night": Field(str, "", "date of the evening of the night it belongs to, local time")}
+_BY = {"by": Field(str, "", "who said so")}
+FELT = Measurement(
+    "felt_cramp", "A cramp that somebody felt, and whether it was detected.",
+    "when it was felt, and less than a millisecond from the entry's id: two of the same minute stay two", _PLACE,
+    {
+        **_OF_NIGHT,
+        "pain": Field(int, "", "1 to 10; this and the next four are absent when not told"),
+        "duration_s": Field(float, "s", "how long it was felt"),
+        "leg": Field(str, "", "`left` or `right`"),
+        "muscle": Field(str, "", "where in the leg"),
+        "note": Field(str, "", "in the person's own words"),
+        **_BY,
+        "detected": Field(bool, "", "whether an alert lies near it, as `match` says"),
+        "match": Field(str, "", "the id of the nearest alert; else `not detected`, or `not recorded` then"),
+        "match_ms": Field(int, "ms", "the onset of that alert, since 1970; 0 when there is none"),
+    },
+)  # fmt: skip
+ALARM = Measurement(
+    "alarm", "A change of the alarm beside the bed, or of a fault it tells.", "the change", _PLACE,
+    {
+        **_OF_NIGHT,
+        "state": Field(str, "", "the alarm's state from then on"),
+        "before": Field(str, "", "its state until then; the same where something else changed"),
+        "by": Field(str, "", "who changed it; `detector` and `bedside` where it was no person"),
+        "why": Field(str, "", "what changed it: news, the passing of time, or what a person asked for"),
+        "until_ms": Field(int, "ms", "when the state ends by itself, since 1970; 0 when it depends on other things"),
+        "event_id": Field(str, "", "the event it is about; empty when about none"),
+        "unanswered": Field(bool, "", "whether an alert passed and nobody has answered"),
+        "fault": Field(str, "", "the nearest cause of what is wrong; `none` when nothing is"),
+        "faults": Field(str, "", "everything that is wrong, the nearest cause first"),
+    },
+)  # fmt: skip
+EVENING = Measurement(
+    "evening", "What somebody noted about an evening, in their own words.",
+    f"{NIGHT_HOUR_UTC}:00 UTC on its date, and less than a millisecond from the entry's id", _PLACE,
+    {
+        **_OF_NIGHT,
+        "text": Field(str, "", "the note; this and the next four are absent when nothing was noted"),
+        "alcohol": Field(str, "", "what and how much"),
+        "coffee": Field(str, "", "what and how much"),
+        "exercise": Field(str, "", "what and how much"),
+        "medicine": Field(str, "", "what and how much"),
+        "noted_ms": Field(int, "ms", "when it was noted, since 1970"),
+        **_BY,
+    },
+)  # fmt: skip
+PREFLIGHT = Measurement(
+    "preflight", "What a look before bed found.", "its end", _PLACE,
+    {
+        **_OF_NIGHT,
+        "result": Field(str, "", "`all is well`, or how much is not"),
+        "problems": Field(int, "", "what keeps the night from being watched"),
+        "warnings": Field(int, "", "what may do so"),
+        "says": Field(str, "", "what was not as it should be, in words, the problems first"),
+        "muscles": Field(str, "", "the resting level and a gentle contraction of each channel, in words"),
+        **_BY,
+    },
+)  # fmt: skip
+
+MEASUREMENTS = (
+    CRAMP, CANDIDATE, EMG, LEG, UNWATCHED, LINK, STREAM, COLLECTOR, NIGHT, WEEK, FELT, ALARM, EVENING, PREFLIGHT,
+)  # fmt: skip
 
 
 def night_ns(night: date) -> int:

@@ -1,7 +1,7 @@
-"""The outbox: passes on what changes in the night store, for ever, without the detector noticing.
+"""The outbox: passes on what changes in the night store and the diary, for ever, without their writers noticing.
 
-It runs in a process of its own and reads the night store beside its writer. What it has not passed on yet is not queued
-anywhere: it is what the store counts as changed behind the last number noted. Sent first, noted afterwards, so after
+It runs in a process of its own and reads both beside those who write. What it has not passed on yet is not queued
+anywhere: it is what they count as changed behind the last number noted. Sent first, noted afterwards, so after
 a crash in between points are sent twice and replace themselves.
 """
 
@@ -10,13 +10,16 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from detector.sinks.delivery import Pauses, Rejected, Sink, Unavailable, deliver
-from detector.sinks.night_feed import PORTION_MINUTES, NightFeed
+from detector.sinks.diary_feed import DiaryFeed
+from detector.sinks.diary_view import DiaryView
+from detector.sinks.night_feed import PORTION_MINUTES, NightFeed, Portion
 from detector.sinks.outbox_state import OutboxState
 from detector.store_schema import BadStore
 
@@ -29,21 +32,51 @@ RETRIED_AT_ONCE = 1000
 _log = logging.getLogger(__name__)
 
 
+class Feed(Protocol):
+    """What happened, in an order of its own: as points, each portion with the number of its last change."""
+
+    def after(self, seq: int, minutes: int = PORTION_MINUTES, /) -> Portion:
+        """The points of at most so many changes after the change with this number."""
+
+    def waiting(self, seq: int, /) -> int:
+        """How many changes come after the change with this number."""
+
+    def latest(self) -> int:
+        """The number of the latest change."""
+
+
+class Source(NamedTuple):
+    """A feed, and how far it has been delivered."""
+
+    feed: Feed
+    state: OutboxState
+
+    @property
+    def waiting(self) -> int:
+        """How much is still to be delivered."""
+        return self.feed.waiting(self.state.seq)
+
+
 class Outbox:
-    """Passes on one store to one destination; the caller waits between the steps, and closes feed and state."""
+    """Passes on a feed, and others `beside` it, to one destination; the caller waits between the steps.
+
+    Feeds and states are the caller's to close.
+    """
 
     def __init__(
         self,
-        feed: NightFeed,
+        feed: Feed,
         state: OutboxState,
         sink: Sink,
         poll_s: float,
         now_ns: Callable[[], int] = time.time_ns,
         random: Callable[[], float] = random.random,
         monotonic_s: Callable[[], float] = time.monotonic,
+        *,
+        beside: Sequence[Source] = (),
     ) -> None:
-        self._feed = feed
-        self._state = state
+        self._sources = [Source(feed, state), *beside]
+        self._destination = state  # of which every state knows the same
         self._sink = sink
         self._poll_s = poll_s
         self._now_ns = now_ns
@@ -51,71 +84,115 @@ class Outbox:
         trouble = state.trouble()  # what was told before a restart is not told again
         self._down_ns = trouble.since_ns if trouble else None
         self._monotonic_s = monotonic_s
-        self._settled_s = monotonic_s() + SETTLE_S if state.in_doubt else None
-        if feed.latest() < state.seq:  # an older copy of the store has been put back
-            state.begin_again()
+        self._settled_s = monotonic_s() + SETTLE_S if self._in_doubt else None
+        for source in self._sources:
+            if source.feed.latest() < source.state.seq:  # an older copy has been put back
+                source.state.begin_again()
 
     def step(self) -> float:
-        """Pass on a portion; returns in how many seconds the next step is due."""
+        """Pass on a portion of each feed; returns in how many seconds the next step is due."""
         if self._settled_s is not None and self._monotonic_s() >= self._settled_s:
-            self._state.go_back()
+            for source in self._sources:
+                source.state.go_back()
             self._settled_s = None
-        portion = self._feed.after(self._state.seq, PORTION_MINUTES)
-        if not portion.minutes:
-            return self._poll_s
-        try:
-            rejected = deliver(portion.points, self._sink)
-        except Unavailable as trouble:
-            return self._wait(trouble)
-        self._state.advance(portion.seq, portion.points, rejected)
-        if portion.points:
-            self._delivered(rejected)
-        return 0.0 if portion.minutes == PORTION_MINUTES else self._poll_s
+        more = False
+        for source in self._sources:
+            portion = source.feed.after(source.state.seq, PORTION_MINUTES)
+            try:
+                rejected = deliver(portion.points, self._sink)
+            except Unavailable as trouble:
+                return self._wait(source, trouble)
+            if portion.minutes:
+                source.state.advance(portion.seq, portion.points, rejected)
+            if portion.points:
+                self._delivered(rejected)
+            more |= portion.minutes == PORTION_MINUTES
+        return 0.0 if more else self._poll_s
 
-    def _wait(self, trouble: Unavailable) -> float:
+    @property
+    def _in_doubt(self) -> bool:
+        return any(source.state.in_doubt for source in self._sources)
+
+    def _wait(self, source: Source, trouble: Unavailable) -> float:
         """One line in the log when it begins, whatever else goes wrong until it is over."""
         if self._down_ns is None:
             self._down_ns = self._now_ns()
             _log.warning("InfluxDB takes no points: %s. The night store keeps them; trying again for ever", trouble)
-        self._state.note_trouble(self._down_ns, str(trouble))
+        self._destination.note_trouble(self._down_ns, str(trouble))
         if trouble.may_still_arrive:
-            self._state.note_doubt()
+            source.state.note_doubt()
             self._settled_s = None
         return self._pauses.next_s(trouble.retry_after_s)
 
     def _delivered(self, rejected: list[Rejected]) -> None:
         self._pauses.reset()
-        if self._settled_s is None and self._state.in_doubt:
+        if self._settled_s is None and self._in_doubt:
             self._settled_s = self._monotonic_s() + SETTLE_S
         if self._down_ns is not None:
             _log.warning(
                 "InfluxDB takes points again after %.1f min; %d minutes of the nights are still to be sent",
                 (self._now_ns() - self._down_ns) / 60e9,
-                self._feed.waiting(self._state.seq),
+                self._sources[0].waiting,
             )
             self._down_ns = None
-            self._state.clear_trouble()
+            self._destination.clear_trouble()
         if rejected:
             reason = rejected[0].reason
             _log.warning("InfluxDB refused %d points (%s); see `crampwatch outbox`", len(rejected), reason)
 
 
+class Home(NamedTuple):
+    """The night store and the diary of a home, to be passed on; the diary need not be there yet."""
+
+    nights: NightFeed
+    diary: DiaryFeed
+    night_state: OutboxState
+    diary_state: OutboxState
+
+    @property
+    def sources(self) -> list[Source]:
+        """The nights first."""
+        return [Source(self.nights, self.night_state), Source(self.diary, self.diary_state)]
+
+    def is_current(self) -> bool:
+        """Whether both files are still those that were opened."""
+        return self.nights.is_current() and self.diary.is_current()
+
+
+@contextmanager
+def opened(store: Path, diary: Path, zone: ZoneInfo, state: Path, destination: str) -> Iterator[Home]:
+    """Night store, diary, and how far each has been delivered; raises BadStore."""
+    with (
+        closing(DiaryView(diary)) as view,
+        closing(NightFeed(store, zone, view)) as nights,
+        closing(OutboxState(state, destination, nights.store_id)) as night_state,
+        closing(DiaryFeed(view, nights)) as said,
+        closing(OutboxState(state, destination, said.store_id)) as diary_state,
+    ):
+        yield Home(nights, said, night_state, diary_state)
+
+
 def serve(
-    path: Path, zone: ZoneInfo, state: Path, destination: str, sink: Sink, poll_s: float, stop: threading.Event
+    path: Path,
+    zone: ZoneInfo,
+    state: Path,
+    destination: str,
+    sink: Sink,
+    poll_s: float,
+    stop: threading.Event,
+    diary: Path,
 ) -> None:
-    """Pass on the night store at `path` until `stop` is set; while it cannot be read, wait for it.
+    """Pass on the night store at `path` and the diary until `stop` is set; while the store cannot be read, wait for it.
 
     It is not there before the detector's first start, and another file after it was mended or put back.
     """
     told = ""
     while not stop.is_set():
         try:
-            with (
-                closing(NightFeed(path, zone)) as feed,
-                closing(OutboxState(state, destination, feed.store_id)) as known,
-            ):
-                outbox = Outbox(feed, known, sink, poll_s)
-                while feed.is_current() and not stop.is_set():
+            with opened(path, diary, zone, state, destination) as home:
+                nights, said = home.sources
+                outbox = Outbox(*nights, sink, poll_s, beside=[said])
+                while home.is_current() and not stop.is_set():
                     stop.wait(outbox.step())
         except (BadStore, sqlite3.Error) as error:
             if str(error) != told:
@@ -124,8 +201,8 @@ def serve(
             stop.wait(poll_s)
 
 
-def backfill(feed: NightFeed, state: OutboxState, sink: Sink) -> Iterator[tuple[int, int, int]]:
-    """Pass on everything from the beginning; yields how many points were sent, refused, and minutes are left to do.
+def backfill(feed: Feed, state: OutboxState, sink: Sink) -> Iterator[tuple[int, int, int]]:
+    """Pass on everything from the beginning; yields how many points were sent, refused, and changes are left to do.
 
     It may run beside the outbox, as it leaves alone how far that has got. Raises Unavailable.
     """

@@ -1,4 +1,4 @@
-"""The month of nights, once in a store and once in a real InfluxDB, for all tests of a run."""
+"""The month of nights and its diary, once in a store and once in a real InfluxDB, for all tests of a run."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,8 +7,9 @@ import pytest
 
 from collector.contract.topics import Place
 from detector.store import NightStore
+from tests.dashboards import sayings
 from tests.dashboards.grafana import Visit, dashboards
-from tests.dashboards.home import BERLIN, MORNING, NIGHTS, Night, deliver, seconds_after
+from tests.dashboards.home import BERLIN, MORNING, NIGHTS, Night, deliver, diary_beside, seconds_after
 from tests.dashboards.stored import Stored, read
 from tests.support.influx import InfluxServer, bucket, influx, influx_server
 
@@ -23,6 +24,7 @@ def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with NightStore(path) as store:
         for night in NIGHTS:
             night.file(store)
+    sayings.fill(diary_beside(path))
     return path
 
 

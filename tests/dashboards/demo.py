@@ -21,7 +21,7 @@ from collector.contract.messages import NS
 from crampwatch.commands.demo import played
 from crampwatch.config import Config, load
 from crampwatch.errors import UserError
-from crampwatch.influx import everything_sent, influx_of, influx_sink, opened
+from crampwatch.influx import at_home, everything_sent, influx_of, influx_sink, opened
 from crampwatch.words import counted
 from detector.sinks.outbox import Outbox
 from tests.dashboards import stored
@@ -76,8 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def send_the_rest(config: Config) -> None:
     """What changed while the processes were stopped one after the other: the outbox would send it at its next start."""
     settings = influx_of(config)
-    with opened(config) as (feed, state), closing(influx_sink(settings)) as sink:
-        Outbox(feed, state, sink, settings.poll_s).step()
+    with at_home(config) as home, closing(influx_sink(settings)) as sink:
+        nights, diary = home.sources
+        Outbox(*nights, sink, settings.poll_s, beside=[diary]).step()
 
 
 def tell_of_the_points(console: Console, server: InfluxServer, config: Config) -> bool:

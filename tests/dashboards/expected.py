@@ -1,4 +1,4 @@
-"""What each panel, variable and annotation has to show, from the night store alone.
+"""What each panel, variable and annotation has to show, from night store and diary alone.
 
 Not by way of the points InfluxDB was sent: curves are made of the store's seconds here, weeks of its nights.
 """
@@ -16,6 +16,7 @@ from detector.events import Event
 from detector.report.headline import headline
 from tests.dashboards import expected_rows as rows
 from tests.dashboards.expected_curves import Span, StoredCurves, known, latest, span_of
+from tests.dashboards.expected_told import ToldRows
 from tests.dashboards.grafana import Visit
 from tests.dashboards.stored import Stored, StoredNight
 
@@ -54,16 +55,18 @@ class Expected:
     def _morning(self) -> Shown:
         night = self.stored.night(self.visit.values["night"])
         record, warm = night.record if night else None, self._curves.temperature()
+        told = self.stored.told
         return {
-            **rows.figures(night),
+            **rows.figures(night, told),
             "The night by the minute": self._curves.timeline(),
+            **self._said.of_night(self.visit.values["night"]),
             "Muscle signal": self._curves.muscle(),
             "Signal quality": self._curves.quality(),
             "Leg motion": self._curves.motion(),
             "Skin temperature": known({"highest": warm, "lowest": warm}),
             **self._radio(),
-            "Cramps of the night": [rows.cramp(event) for event in record.events] if record else [],
-            "Rejected in the night": [rows.candidate(event) for event in record.candidates] if record else [],
+            "Cramps of the night": [rows.cramp(event, told) for event in record.events] if record else [],
+            "Rejected in the night": [rows.candidate(event, told) for event in record.candidates] if record else [],
             "Not watched": [rows.unwatched(it) for it in self._unwatched()],
             "Judged by": [rows.judged(night)] if night else [],
             "Nights": [rows.summary(it) for it in reversed(self._since(60 * DAY_NS))],
@@ -91,6 +94,7 @@ class Expected:
             "Length of each cramp": known({"length": {e.onset_ns: e.duration_s for e in cramps if e.end_ns}}),
             "Hours watched": known({"recorded": recorded, "watched": watched}),
             "Rejected per night": known({"rejected": {it.summary_ns: len(it.record.candidates) for it in nights}}),
+            **self._said.of_nights(nights),
             "Weeks": weeks[::-1],
             "Nights": [rows.summary(it) for it in reversed(nights)],
         }
@@ -106,7 +110,7 @@ class Expected:
             "Link": latest(self._curves.link("state")),
             "Signal": latest(self._curves.quality()),
             "The latest night so far": [headline(night.record) for night in self._since(2 * DAY_NS)[-1:]],
-            "Cramps of the last 12 hours": [rows.cramp(event) for event in tonight],
+            "Cramps of the last 12 hours": [rows.cramp(event, self.stored.told) for event in tonight],
             "Muscle signal": self._curves.muscle(),
             "Watched": known({"watched": self._curves.seconds("watched", sum)}),
             "Signal quality": self._curves.quality(),
@@ -153,6 +157,10 @@ class Expected:
     @property
     def _span(self) -> Span:
         return span_of(self.visit)
+
+    @property
+    def _said(self) -> ToldRows:
+        return ToldRows(self.stored)
 
     @property
     def _curves(self) -> StoredCurves:

@@ -1,6 +1,6 @@
 """The rows and figures that a dashboard has to show, from the night store's nights and events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from collector.contract.nights import Interval
 from detector.events import Event
 from detector.report import texts
 from detector.report.headline import headline
-from tests.dashboards.stored import Stored, StoredNight, ten_in_the_evening_ns
+from tests.dashboards.stored import Stored, StoredNight, Told, ten_in_the_evening_ns
 
 Row = dict[str, Any]
 
@@ -31,7 +31,7 @@ FIGURES = (
 )  # fmt: skip
 
 
-def figures(night: StoredNight | None) -> Mapping[str, list[object]]:
+def figures(night: StoredNight | None, told: Told) -> Mapping[str, list[object]]:
     """The figures of a night, by panel; where no night is chosen there are none."""
     if night is None:
         return {panel: [] for panel in FIGURES}
@@ -41,7 +41,9 @@ def figures(night: StoredNight | None) -> Mapping[str, list[object]]:
         "Does the night count?": [watching(night)],
         "Cramps": [len(record.events)],
         "Time in cramp": [pytest.approx(sum(lengths)), max(lengths, default=0)],
-        "Alert after onset": [pytest.approx(max(map(latency_s, record.events)))] if record.events else [],
+        "Alert after onset": [pytest.approx(max(map(latency_s, record.events))), slowest_answer_s(record.events, told)]
+        if record.events
+        else [],
         "Watched": [pytest.approx(record.watched_s)],
         "Share watched": [pytest.approx(100 * record.watched_s / record.recorded_s)],
         "Rejected": [len(record.candidates)],
@@ -61,14 +63,27 @@ def latency_s(event: Event) -> float:
     return (event.alerted_ns - event.onset_ns) / NS
 
 
+def answer_s(event: Event, told: Told) -> float | None:
+    """From onset to an answer."""
+    latency = told.latencies.get(event.id)
+    return (latency.acknowledged_ns - event.onset_ns) / NS if latency and latency.acknowledged_ns else None
+
+
+def slowest_answer_s(events: Iterable[Event], told: Told) -> object:
+    """Of all answers."""
+    answers = [found for event in events if (found := answer_s(event, told)) is not None]
+    return pytest.approx(max(answers)) if answers else None
+
+
 def clock_h(event: Event, zone: ZoneInfo) -> float:
     """The hour of its onset by the wearer's clock, evenings before midnight."""
     local = datetime.fromtimestamp(event.onset_ns // NS, zone)
     return local.hour + local.minute / 60 + local.second / 3600 - (24 if local.hour >= 12 else 0)
 
 
-def candidate(event: Event) -> Row:
+def candidate(event: Event, told: Told) -> Row:
     """A row of what was rejected."""
+    verdict = told.verdicts.get(event.id)
     return {
         "Time": event.onset_ns,
         "channel": event.channel,
@@ -76,13 +91,20 @@ def candidate(event: Event) -> Row:
         "peak_uv": event.peak_uv,
         "rest_uv": event.rest_uv,
         "reason": event.reason,
+        "verdict": verdict and verdict.verdict,
     }
 
 
-def cramp(event: Event) -> Row:
+def cramp(event: Event, told: Told) -> Row:
     """A row of the cramps."""
-    latency = pytest.approx(latency_s(event))
-    return {**candidate(event), "stage": event.stage, "latency_s": latency, "event_id": event.id}
+    return {
+        **candidate(event, told),
+        "stage": event.stage,
+        "latency_s": pytest.approx(latency_s(event)),
+        "acknowledged_s": pytest.approx(answer_s(event, told)),
+        "answered_by": told.answerer(told.latencies.get(event.id)),
+        "event_id": event.id,
+    }
 
 
 def unwatched(stretch: Interval) -> Row:

@@ -3,7 +3,7 @@
 Wearer w1 has thirty evenings of October 2026, in which the clocks go back, a stranger-named second wearer has two.
 """
 
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -18,9 +18,7 @@ from detector.batch import Batch, SessionInfo
 from detector.events import Event, Stage, event_id
 from detector.frames import Frames, Quality
 from detector.sinks.influx import InfluxSink
-from detector.sinks.night_feed import NightFeed
-from detector.sinks.outbox import Outbox
-from detector.sinks.outbox_state import OutboxState
+from detector.sinks.outbox import Home, Outbox, opened
 from detector.store import NightStore
 from tests.support.frames import FIGURES
 from tests.support.influx import InfluxServer
@@ -187,16 +185,23 @@ def seconds_after(night: Night, seconds: float) -> datetime:
     return datetime.fromtimestamp(night.end_ns / NS, BERLIN) + timedelta(seconds=seconds)
 
 
+def diary_beside(store: Path) -> Path:
+    """Where the diary of a store's home is."""
+    return store.with_name("diary.sqlite")
+
+
+def at_home(store: Path, destination: str, outbox: str) -> AbstractContextManager[Home]:
+    """The store and the diary beside it, to be passed on."""
+    return opened(store, diary_beside(store), BERLIN, store.with_name(f"{outbox}.outbox"), destination)
+
+
 def deliver(store: Path, server: InfluxServer, bucket: str) -> None:
-    """Let the outbox pass on everything that is in the store."""
+    """Let the outbox pass on everything that is in the store, and in the diary if there is one."""
     settings = server.settings(bucket)
-    with (
-        closing(NightFeed(store, BERLIN)) as feed,
-        closing(InfluxSink(settings)) as sink,
-        closing(OutboxState(store.with_name(f"{bucket}.outbox"), settings.name, feed.store_id)) as state,
-    ):
-        outbox = Outbox(feed, state, sink, settings.poll_s)
+    with at_home(store, settings.name, bucket) as home, closing(InfluxSink(settings)) as sink:
+        nights, diary = home.sources
+        outbox = Outbox(*nights, sink, settings.poll_s, beside=[diary])
         while outbox.step() == 0.0:
             pass
-        assert not state.trouble()
-        assert not state.refused()
+        assert not home.night_state.trouble()
+        assert not home.night_state.refused()

@@ -1,9 +1,9 @@
-"""What a night store knows of one wearer's site: all that a dashboard may show of it."""
+"""What night store and diary know of one wearer's site: all that a dashboard may show of it."""
 
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +13,10 @@ import msgspec
 from collector.contract.messages import NS, Health
 from collector.contract.nights import Interval, night_of
 from collector.contract.topics import Place
+from detector.alarm.messages import EveningNote, FeltCramp, Transition, Verdict
+from detector.alarm.preflight_message import Preflight
+from detector.diary.diary import Diary
+from detector.diary.entries import Latency
 from detector.night_record import NightRecord
 from detector.store import NightStore, StoredSession
 
@@ -53,14 +57,32 @@ class StoredNight:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the diary says of one wearer's site; all of it in order of time, and empty where there is no diary."""
+
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    latencies: dict[str, Latency] = field(default_factory=dict)
+    felt: list[FeltCramp] = field(default_factory=list)
+    changes: list[Transition] = field(default_factory=list)
+    notes: list[EveningNote] = field(default_factory=list)
+    looks: list[Preflight] = field(default_factory=list)
+
+    def answerer(self, latency: Latency | None) -> str | None:
+        """Who changed the alarm when it was answered, other than the alarm itself."""
+        people = {change.t_ns: change.by for change in self.changes if change.by not in ("detector", "bedside")}
+        return None if latency is None or latency.acknowledged_ns is None else people[latency.acknowledged_ns]
+
+
+@dataclass(frozen=True)
 class Stored:
-    """All nights of one wearer's site, in order of time, what was not watched, and what its collector told."""
+    """All nights of one wearer's site, in order of time, what was not watched, what its collector told, the diary."""
 
     place: Place
     zone: ZoneInfo
     nights: list[StoredNight]
     unwatched: list[Interval]
     healths: list[Health]
+    told: Told
 
     def night(self, evening: str) -> StoredNight | None:
         """The night of that date, if there is one."""
@@ -68,13 +90,16 @@ class Stored:
 
 
 def read(path: Path, zone: ZoneInfo) -> list[Stored]:
-    """Everything in a night store, by wearer and site."""
+    """Everything in a night store and in the diary beside it, by wearer and site."""
     with NightStore(path, read_only=True) as store:
         sessions = store.sessions()
         places = dict.fromkeys(session.info.place for session in sessions)
         nights = {place: list(_nights(store, place, sessions, zone)) for place in places}
     with closing(sqlite3.connect(path)) as db:
-        return [Stored(place, zone, nights[place], _unwatched(db, place), _healths(db, place)) for place in places]
+        return [
+            Stored(place, zone, nights[place], _unwatched(db, place), _healths(db, place), _told(path, place))
+            for place in places
+        ]
 
 
 def ten_in_the_evening_ns(day: date) -> int:
@@ -99,3 +124,18 @@ def _unwatched(db: sqlite3.Connection, place: Place) -> list[Interval]:
 
 def _healths(db: sqlite3.Connection, place: Place) -> list[Health]:
     return [msgspec.json.decode(encoded, type=Health) for (encoded,) in db.execute(HEALTHS, place)]
+
+
+def _told(store: Path, place: Place) -> Told:
+    path = store.with_name("diary.sqlite")
+    if not path.exists():
+        return Told()
+    with Diary(path, read_only=True) as diary:
+        return Told(
+            diary.verdicts(place),
+            {latency.event_id: latency for latency in diary.latencies(place)},
+            diary.between(place, FeltCramp),
+            diary.transitions(place),
+            diary.between(place, EveningNote),
+            diary.between(place, Preflight),
+        )

@@ -1,4 +1,4 @@
-"""What the dashboards show follows from the night store, whatever became of InfluxDB or was judged anew."""
+"""What the dashboards show follows from night store and diary, whatever became of InfluxDB or was judged anew."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,12 +8,22 @@ from pathlib import Path
 import pytest
 
 from detector.sinks.influx import InfluxSink
-from detector.sinks.night_feed import NightFeed
 from detector.sinks.outbox import backfill
-from detector.sinks.outbox_state import OutboxState
 from detector.store import NightStore
+from tests.dashboards import sayings
 from tests.dashboards.grafana import Json, Visit, dashboards
-from tests.dashboards.home import BERLIN, CLOCKS_BACK, GOING_ON, LAST, MORNING, OCTOBER, QUIET, STRANGE, deliver
+from tests.dashboards.home import (
+    CLOCKS_BACK,
+    GOING_ON,
+    LAST,
+    MORNING,
+    OCTOBER,
+    QUIET,
+    STRANGE,
+    at_home,
+    deliver,
+    diary_beside,
+)
 from tests.support.influx import InfluxServer
 
 NIGHTS = [OCTOBER[18], CLOCKS_BACK, QUIET, STRANGE, LAST, GOING_ON]
@@ -49,18 +59,17 @@ def test_a_database_deleted_in_the_middle_and_filled_again_shows_what_it_showed_
         with NightStore(store) as opened:
             night.file(opened)
         deliver(store, influx, bucket)
+    sayings.fill(diary_beside(store))
+    deliver(store, influx, bucket)
     before = list(shown(influx, bucket))
     assert any(series for *_, series in before)
 
     influx.query(f'DROP DATABASE "{bucket}"')
     influx.create_bucket(bucket)
     assert not any(series for *_, series in shown(influx, bucket))
-    with (
-        closing(NightFeed(store, BERLIN)) as feed,
-        closing(InfluxSink(influx.settings(bucket))) as sink,
-        closing(OutboxState(store.with_name("backfill"), "again", feed.store_id)) as state,
-    ):
-        list(backfill(feed, state, sink))
+    with at_home(store, "again", "backfill") as home, closing(InfluxSink(influx.settings(bucket))) as sink:
+        for source in home.sources:
+            list(backfill(*source, sink))
     assert list(shown(influx, bucket)) == before
 
 

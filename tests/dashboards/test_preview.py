@@ -2,6 +2,8 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,10 @@ from collector.contract.messages import NS, Health
 from collector.simulator.night import Night, simulate_night
 from collector.simulator.spec import NightSpec
 from dashboards.preview.month import FS, LAST, NOT_RECORDED, Collected, Evening, evenings
+from dashboards.preview.said import said_of
+from detector.alarm.messages import Verdict
+from detector.diary.entries import Latency
+from tests.support.frames import event
 
 FOLDER = Path(preview.__file__).parent
 
@@ -45,6 +51,25 @@ def test_the_samples_lost_are_those_of_the_simulated_gaps() -> None:
     assert len(night.gaps) > 0
     assert last.lost["emg"] == pytest.approx(FS * sum(end_s - start_s for start_s, end_s in night.gaps), abs=1)
     assert last.links[0].reconnects == len(night.gaps)
+
+
+def test_what_is_said_of_a_night_is_the_same_each_time_and_in_order() -> None:
+    evening, night = a_night_with_gaps()
+    said = said_of(evening, night, [])
+    assert said == said_of(evening, night, [])
+    assert [it.t_ns for it in said] == sorted(it.t_ns for it in said)  # type: ignore[union-attr]  # none is a latency
+
+
+def test_an_alert_is_answered_after_it_was_sounded_and_judged_by_what_was_simulated() -> None:
+    """The night has no cramp, so whoever judges its alert finds that it was none."""
+    evening, night = a_night_with_gaps()
+    alert = event(600, "ended", end_s=640)
+    told = [said_of(replace(evening, day=date(2026, 10, day)), night, [alert]) for day in range(1, 9)]
+    latencies = [it for said in told for it in said if isinstance(it, Latency)]
+    assert len(latencies) == 8
+    assert all(it.delivered_ns < (it.sounded_ns or 0) < (it.acknowledged_ns or 0) for it in latencies)
+    verdicts = {it.verdict for said in told for it in said if isinstance(it, Verdict)}
+    assert verdicts == {"not"}
 
 
 def test_the_empty_end_of_a_picture_is_cut_off_and_nothing_else() -> None:

@@ -7,6 +7,7 @@ import pytest
 from collector.contract.messages import NS
 from collector.contract.topics import Place
 from detector.night_record import NightRecord
+from detector.sinks.influx_schema import night_ns
 from detector.store import NightStore
 from tests.dashboards.conftest import Look
 from tests.dashboards.grafana import Answer, Visit, dashboards
@@ -142,6 +143,63 @@ def test_wearers_and_sites_with_odd_names_are_offered_and_found(look: Look) -> N
     strange = look("morning", STRANGE)
     assert strange.offered(by_name["site"]) == ["right_calf-medial"]
     assert set(curves(strange.panel("Signal quality"))) == {ODD_CHANNEL}
+
+
+# What was said
+
+
+def column(answers: list[Answer], name: str) -> list[object]:
+    (answer,) = answers
+    return [row[name] for row in answer.rows]
+
+
+def test_a_cramp_has_the_newest_verdict_and_who_answered_it_after_how_long(look: Look) -> None:
+    """The partner said of the first that it was none, the wearer later that it was one."""
+    cramps = look("morning", LAST).panel("Cramps of the night")
+    assert column(cramps, "verdict")[0] == "cramp"
+    answered = list(zip(column(cramps, "answered_by"), column(cramps, "acknowledged_s"), strict=True))
+    assert set(answered) <= {("wearer", 40.0), ("partner", 40.0), (None, None)}
+    assert any(by for by, _ in answered)
+    assert column(look("morning", LAST).panel("Rejected in the night"), "verdict") == ["cramp"]
+
+
+def test_what_was_felt_stands_beside_the_alert_it_was_about_or_is_called_missed(look: Look) -> None:
+    """Felt 30 s into the first cramp, five minutes behind the second, twice after 2 h, and 1.5 h after the end."""
+    ids = [LAST.event(*cramp, "ended").id for cramp in LAST.cramps]
+    diary = look("morning", LAST).panel("Diary")
+    assert column(diary, "match") == ["not detected", "not detected", *ids, "not recorded"]
+    assert column(diary, "pain")[2:] == [7, 4, None]
+    assert column(look("morning", FLAT).panel("Diary"), "match") == ["not detected"]
+    assert column(look("morning", SHORT).panel("Diary"), "match") == ["not recorded"]
+
+
+def test_the_alarm_tells_its_snoozes_its_faults_and_who_asked_for_them(look: Look) -> None:
+    """Of the snooze that ends in the instant in which the alarm is muted, the mute is what stays."""
+    quiet = look("morning", QUIET)
+    assert list(curves(quiet.panel("The alarm"))["alarm"].values()) == ["WATCHING", "SNOOZED", "MUTED"]
+    assert column(quiet.panel("Asked of the alarm"), "by") == ["partner", "wearer"]
+    wrong_then = curves(look("morning", LAST).panel("The alarm"))["wrong"]
+    assert [wrong_then[LAST.at(s)] for s in (10_060.0, 10_600.0, 10_700.0)] == ["no_data", "battery", "none"]
+
+
+def test_a_note_of_an_evening_is_with_its_night_even_if_it_was_made_days_later(look: Look) -> None:
+    assert column(look("morning", QUIET).panel("Evening notes"), "alcohol") == ["a beer"]
+    assert column(look("morning", LAST).panel("Look before bed"), "result") == ["1 problem, 1 warning"]
+
+
+def test_the_trend_counts_verdicts_and_missed_cramps_night_by_night(look: Look) -> None:
+    """Each night's bars add up to its alerts; the last night's felt cramps are two, two and one."""
+    judged, felt = (curves(look("trend").panel(title)) for title in ("Verdicts on alerts", "Felt and detected"))
+    for night in NIGHTS:
+        if night.place == W1:
+            at_ns = night_ns(night.evening)
+            assert sum(points[at_ns] for points in judged.values()) == len(night.cramps)
+    last = night_ns(LAST.evening)
+    assert {name: points[last] for name, points in felt.items()} == {
+        "detected": 2,
+        "not detected": 2,
+        "not recorded": 1,
+    }
 
 
 # Trend

@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from collector.contract.messages import NS, Health, LinkHealth
+from detector.alarm.messages import EveningNote, FeltCramp, Transition, Verdict
+from detector.alarm.preflight_message import Check, Muscle, Preflight
 from detector.batch import Batch
+from detector.diary.diary import Diary
+from detector.diary.entries import Latency, Said
 from detector.events import Event
 from detector.frames import Frames, Quality
 from detector.sinks.delivery import Refused, Unavailable
@@ -56,6 +61,32 @@ def fill(store: NightStore, minutes: int = 4) -> None:
     temperatures = [(at(60 * k + 30), 33.0 + k) for k in range(minutes)]
     store.commit(Batch(info=INFO, start_ns=START_NS, end_ns=at(end_s), temperatures=temperatures, complete=True))
     store.file_health(PLACE, HEALTH)
+
+
+def tell(diary: Diary) -> None:
+    """Something of each kind that people say and the alarm does in such a night."""
+    told: tuple[Said, ...] = (
+        Transition(before="ALERT", after="ACKED", t_ns=at(100), by="wearer", why="ack", faults=("battery",)),
+        Latency(
+            event_id=event(75, "ended").id, onset_ns=at(75), suspected_ns=at(75.5), confirmed_ns=at(87),
+            published_ns=at(88), delivered_ns=at(88), sounded_ns=at(88.5), acknowledged_ns=at(100),
+        ),
+        Verdict(event_id=event(75, "ended").id, verdict="cramp", by="wearer", t_ns=at(110), id="v1"),
+        FeltCramp(
+            felt_ns=at(80), by="wearer", t_ns=at(120), pain=7, duration_s=40.0, leg="left", muscle="calf", note="bit",
+            id="f1",
+        ),
+        EveningNote(
+            night=date(2026, 3, 1), text="a walk", alcohol="none", coffee="two", exercise="12 km", medicine="none",
+            by="wearer", t_ns=at(-600), id="e1",
+        ),
+        Preflight(
+            night=date(2026, 3, 1), t_ns=at(-300), by="wearer", checks=(Check(area="disk", state="ok", says="free"),),
+            muscles=(Muscle(channel="gastrocnemius", rest_uv=4.0),),
+        ),
+    )  # fmt: skip
+    for said in told:
+        diary.add(PLACE, said)
 
 
 def filled(path: Path, minutes: int = 4) -> NightFeed:

@@ -182,7 +182,7 @@ def test_every_point_has_the_types_of_the_schema(night: list[Point]) -> None:
         kinds = {name: type(value) for name, value in point.fields.items()}
         assert kinds == {name: schema[point.measurement].fields[name].kind for name in point.fields}
         assert point.fields
-    assert {point.measurement for point in night} == set(schema)
+    assert {point.measurement for point in night} == set(schema) - {"felt_cramp", "alarm", "evening", "preflight"}
 
 
 def test_a_tag_or_field_that_is_not_in_the_schema_cannot_be_written() -> None:

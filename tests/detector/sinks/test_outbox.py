@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from collector.contract.messages import NS
 from detector.batch import Batch
 from detector.sinks.delivery import Unavailable
+from detector.sinks.diary_view import DiaryView
 from detector.sinks.influx_schema import Point, Value
 from detector.sinks.night_feed import NightFeed
 from detector.sinks.outbox import Outbox, backfill, retry, serve
@@ -269,12 +270,13 @@ def test_whatever_fails_and_whenever_it_restarts_everything_arrives_once(
 
 def test_the_service_waits_for_a_store_that_is_not_there_yet_and_stops_when_asked(tmp_path: Path) -> None:
     sink, stop = MemorySink(), threading.Event()
-    arguments = (tmp_path / "nights.sqlite", UTC, tmp_path / "outbox.sqlite", "here", sink, 0.01, stop)
+    diary = tmp_path / "diary.sqlite"
+    arguments = (tmp_path / "nights.sqlite", UTC, tmp_path / "outbox.sqlite", "here", sink, 0.01, stop, diary)
     service = threading.Thread(target=serve, args=arguments)
     service.start()
     with NightStore(tmp_path / "nights.sqlite") as store:
         fill(store)
-        with closing(NightFeed(tmp_path / "nights.sqlite", UTC)) as feed:
+        with closing(NightFeed(tmp_path / "nights.sqlite", UTC, DiaryView(diary))) as feed:
             expected = whole(feed)
             while sink.stored != expected:
                 assert service.is_alive()
@@ -289,7 +291,8 @@ def test_the_service_goes_on_with_a_store_that_was_put_in_the_place_of_the_first
         with NightStore(tmp_path / f"{name}.sqlite") as store:
             fill(store, minutes)
     sink, stop = MemorySink(), threading.Event()
-    arguments = (tmp_path / "nights.sqlite", UTC, tmp_path / "outbox.sqlite", "here", sink, 0.01, stop)
+    diary = tmp_path / "diary.sqlite"
+    arguments = (tmp_path / "nights.sqlite", UTC, tmp_path / "outbox.sqlite", "here", sink, 0.01, stop, diary)
     service = threading.Thread(target=serve, args=arguments)
     service.start()
     while not sink.stored:
