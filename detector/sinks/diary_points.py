@@ -1,5 +1,6 @@
 """The entries of the diary as the points that InfluxDB is told."""
 
+import re
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ NEAR_NS = 15 * 60 * NS
 """How far what was felt may lie from an alert that was about the same. A guess: in the night one writes the time to the
 minute, in the morning from memory to a quarter of an hour."""
 MILLISECOND_NS = 1_000_000
+_OTHER_LEG = {"left": "right", "right": "left"}
 
 
 def alarm_point(place: Place, change: Transition, zone: ZoneInfo) -> Point:
@@ -65,7 +67,7 @@ def preflight_point(place: Place, look: Preflight) -> Point:
 
 def felt_point(place: Place, night: date, cramp: FeltCramp, outline: Outline | None) -> Point:
     """A cramp that was felt, beside what was detected in its night; None where nothing was recorded."""
-    match = matched(cramp.felt_ns, outline)
+    match = matched(place, cramp, outline)
     event = match if isinstance(match, Event) else None
     told: dict[str, Value | None] = {
         "night": night.isoformat(),
@@ -83,12 +85,12 @@ def felt_point(place: Place, night: date, cramp: FeltCramp, outline: Outline | N
 
 
 def night_counts(
-    outline: Outline, verdicts: Mapping[str, Verdict], felt: Sequence[FeltCramp]
+    place: Place, outline: Outline, verdicts: Mapping[str, Verdict], felt: Sequence[FeltCramp]
 ) -> dict[str, Value | None]:
     """What the summary of a night tells of what people said; `verdicts` by event id."""
     alerts = alerts_of(outline)
     judged = Counter(verdicts[event.id].verdict for event in alerts if event.id in verdicts)
-    matches = [matched(cramp.felt_ns, outline) for cramp in felt]
+    matches = [matched(place, cramp, outline) for cramp in felt]
     return {
         **{f"judged_{verdict}": judged[verdict] for verdict in ("cramp", "not", "unsure")},
         "not_judged": len(alerts) - judged.total(),
@@ -98,9 +100,13 @@ def night_counts(
     }
 
 
-def matched(felt_ns: int, outline: Outline | None) -> Event | str:
-    """The alert that what was felt was most likely about, the nearest; in words why there is none."""
-    if outline is None:
+def matched(place: Place, cramp: FeltCramp, outline: Outline | None) -> Event | str:
+    """The alert that what was felt was most likely about, the nearest; in words why there is none.
+
+    What was felt in the other leg than the one the site names was not recorded there.
+    """
+    felt_ns = cramp.felt_ns
+    if outline is None or _OTHER_LEG.get(cramp.leg or "") in re.split("[-_]", place.site):
         return NOT_RECORDED
     near = [event for event in alerts_of(outline) if _apart_ns(felt_ns, event) <= NEAR_NS]
     if near:

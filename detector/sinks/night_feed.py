@@ -277,7 +277,7 @@ class NightFeed:
         values = night_values(outline, place, night, self.zone, sessions, published_ns)
         if self._diary:
             felt = self._diary.felt(place, bounds_ns(night, self.zone))
-            values |= night_counts(outline, self._diary.verdicts(), felt)
+            values |= night_counts(place, outline, self._diary.verdicts(), felt)
         yield NIGHT.point({"wearer": place.wearer, "site": place.site}, night_ns(night), values)
 
     def _felt(self, place: Place, night: date) -> Iterator[Point]:

@@ -118,7 +118,7 @@ class ToldRows:
     def _match(self, cramp: FeltCramp) -> Event | str:
         """The nearest alert within a quarter of an hour."""
         night = self.stored.night(self._evening(cramp.felt_ns))
-        if night is None:
+        if night is None or cramp.leg == "right":  # the sensor is on the left
             return "not recorded"
         apart = {event.id: _apart_s(cramp.felt_ns, event) for event in night.record.events}
         nearest = min(night.record.events, key=lambda event: apart[event.id], default=None)

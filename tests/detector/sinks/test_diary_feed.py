@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,8 +61,8 @@ def verdict(said: Answer, name: str, by: str = "wearer") -> Verdict:
     return Verdict(event_id=CRAMP.id, verdict=said, by=by, t_ns=at(300), id=name)
 
 
-def felt(seconds: float, name: str, pain: int | None = None) -> FeltCramp:
-    return FeltCramp(felt_ns=at(seconds), by="wearer", t_ns=at(seconds + 60), pain=pain, id=name)
+def felt(seconds: float, name: str, **more: Any) -> FeltCramp:
+    return FeltCramp(felt_ns=at(seconds), by="wearer", t_ns=at(seconds + 60), id=name, **more)
 
 
 def answered(acknowledged_s: float | None) -> Latency:
@@ -173,6 +174,17 @@ def test_what_was_felt_is_held_against_the_alert_within_a_quarter_of_an_hour(
     (cramp,) = points(sent(tmp_path, MemorySink()), "felt_cramp")
     assert (cramp["match"], cramp["detected"], cramp["pain"]) == (match, match == CRAMP.id, 6)
     assert cramp["match_ms"] == (CRAMP.onset_ns // 10**6 if match == CRAMP.id else 0)
+
+
+@pytest.mark.parametrize(("leg", "match"), [("left", CRAMP.id), ("right", "not recorded"), (None, CRAMP.id)])
+def test_a_cramp_in_the_other_leg_is_not_held_against_the_alerts_of_this_one(
+    tmp_path: Path, leg: Any, match: str
+) -> None:
+    with NightStore(tmp_path / "nights.sqlite") as store, Diary(tmp_path / "diary.sqlite") as diary:
+        fill(store, minutes=20)
+        diary.add(PLACE, felt(100.0, "f1", leg=leg))
+    (cramp,) = points(sent(tmp_path, MemorySink()), "felt_cramp")
+    assert cramp["match"] == match
 
 
 def test_of_two_alerts_the_nearer_is_the_one_that_was_felt(tmp_path: Path) -> None:
