@@ -34,7 +34,7 @@ def test_every_work_is_measured_in_every_repetition_beside_the_same_reference() 
 
     told: list[tuple[int, int]] = []
     costs = {"one": lambda: cost("one", 1.0), "two": lambda: cost("two", 2.0)}
-    found = compare(costs, np.ones((1, 1000)), 1000.0, 2, lambda done, total: told.append((done, total)))
+    found = compare(costs, np.ones((1, 1_000_000)), 1000.0, 2, lambda done, total: told.append((done, total)))
     assert asked == ["one", "two", "one", "two"]
     assert told == [(1, 2), (2, 2)]
     assert found["one"].work_s == (1.0, 1.0)

@@ -160,7 +160,9 @@ def running_browser(folder: Path) -> Iterator[Browser]:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        with connect(_page_of(folder / "DevToolsActivePort"), max_size=None, compression=None) as socket:
+        # Without pings: a browser that is held up by a busy machine for twenty seconds is not gone.
+        page = _page_of(folder / "DevToolsActivePort")
+        with connect(page, max_size=None, compression=None, ping_interval=None) as socket:
             yield Browser(socket)
     finally:
         process.terminate()
