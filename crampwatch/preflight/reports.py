@@ -46,12 +46,16 @@ def battery(health: Health | None) -> Finding:
     if hours:
         left = f"lasts for about {hours_and_minutes(3600 * min(hours))} more"
         if min(hours) < NIGHT_H:
-            return Finding("battery", "problem", f"{left}, not for the night", "charge it, or change the battery")
+            return Finding(
+                "battery", "problem", f"{left}, not for the night", "take it off and charge it, or change the battery"
+            )
         return Finding("battery", "ok", left)
     if not percent:
         return Finding("battery", "not asked", "the wearable does not tell")
     if min(percent) < LOW_PERCENT:
-        return Finding("battery", "warning", f"at {min(percent):.0f} %", "charge it, or change the battery")
+        return Finding(
+            "battery", "warning", f"at {min(percent):.0f} %", "take it off and charge it, or change the battery"
+        )
     return Finding("battery", "ok", f"at {min(percent):.0f} %; for how long that lasts will show")
 
 

@@ -28,7 +28,10 @@ def test_an_alert_has_its_own_sentence_and_sounds() -> None:
 
 def test_a_fault_is_told_with_its_cause_its_cure_and_what_the_collector_said() -> None:
     state = told(watching(), DATABASE, BATTERY)
-    assert state.text == "The wearable's battery will not last the night. Charge it now, or change the battery."
+    assert state.text == (
+        "The wearable's battery will not last the night."
+        " Change the battery, or take the sensor off and charge it; never charge it on the leg."
+    )
     assert [(fault.kind, fault.soft, fault.detail) for fault in state.faults] == [
         ("database", True, ""),
         ("battery", False, "cramp-node: low; charge it"),

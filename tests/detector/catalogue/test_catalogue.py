@@ -1,6 +1,8 @@
 """The sentences beside the bed."""
 
+import re
 import string
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,23 @@ BANNED = ("improve", "worse", "diagnos", "besser", "schlechter", "schlimmer")
 
 translations = pytest.mark.parametrize("language", [language for language in languages() if language != REFERENCE])
 all_languages = pytest.mark.parametrize("language", languages())
+
+
+ROOT = Path(__file__).parents[3]
+SOURCES = [
+    *(ROOT / "detector").rglob("*.py"),
+    *(ROOT / "crampwatch").rglob("*.py"),
+    *(ROOT / "crampwatch").rglob("*.jinja"),
+]
+
+
+def names_in_the_code() -> re.Pattern[str]:
+    """Every quoted name with a dot; what is filled in, by `{...}` or behind `~`, stands for anything."""
+    code = "\n".join(path.read_text() for path in SOURCES)
+    quoted = re.findall(r"""["']([a-z_]+\.[\w.{}()-]*)["']( ~)?""", code)
+    return re.compile(
+        "|".join(re.sub(r"\\{.*?\\}", ".+", re.escape(name)) + (".+" if open_ else "") for name, open_ in quoted)
+    )
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -71,3 +90,8 @@ def test_a_name_leads_out_of_the_folder_no_more_than_any_other() -> None:
 def test_a_sentence_without_its_value_is_not_said() -> None:
     with pytest.raises(KeyError):
         load().say("alert.cramp")
+
+
+def test_no_sentence_is_there_that_nobody_says() -> None:
+    said = names_in_the_code()
+    assert [key for key in load().keys if not said.fullmatch(key)] == ["language"]
