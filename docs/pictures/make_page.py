@@ -46,10 +46,11 @@ def states(home: PageAtHome, address: str, browser: Browser) -> None:
     home.alert()
     home.tell("ALERT", sounding="cramp", text=CATALOGUE.say("alert.cramp", seconds=12), since_ns=home.now_ns - 4 * NS)
     take(browser, address, "page-alert.png")
+    home.now_ns += 50 * NS
     quiet = CATALOGUE.say("ending.SNOOZED_cramp", time="03:43")
     home.tell("SNOOZED", text=f"{CATALOGUE.say('state.SNOOZED')} {quiet}", since_ns=home.now_ns - 20 * NS)
     take(browser, address, "page-snoozed.png")
-    wrong = [fault("electrode_off", 3), fault("battery", 41)]
+    wrong = [fault("electrode_off", 3), fault("battery", 1)]
     home.tell("FAULT", sounding="fault", text="", faults=wrong, since_ns=home.now_ns - 150 * NS)
     take(browser, address, "page-fault.png")
 
