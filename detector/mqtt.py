@@ -1,6 +1,7 @@
 """The detector service's connection to the broker: one thread, which reconnects for ever."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -69,7 +70,7 @@ class MqttLink:
         self._in_flight: dict[int, tuple[str, Callable[[], None] | None]] = {}  # message id -> topic, whom to tell
         self._newest: dict[str, bytes | None] = {}  # topics of retained messages under way -> what to send after that
         self._denials = Denials(broker, _log)
-        self._repeat_due_s = 0.0
+        self._repeat_due_s = math.inf  # when to say again what was denied
         self._service: DetectorService | None = None
         self._connected = False
         self._attempts = Attempts(broker, client_id, _log, RECONNECT_S)
@@ -114,8 +115,8 @@ class MqttLink:
 
     def _repeat(self) -> None:
         """Say again what the broker denied us, as its permissions may have been mended."""
-        if self._service and self._denials and time.monotonic() >= self._repeat_due_s:
-            self._repeat_due_s = time.monotonic() + REPEAT_S
+        if self._service and time.monotonic() >= self._repeat_due_s:
+            self._repeat_due_s = math.inf
             self._service.tell_again()
 
     def _connect(self) -> bool:

@@ -20,7 +20,7 @@ def introduction(machine: str) -> str:
 <!-- Made by `make bench`; do not edit. -->
 
 How many wearers one detector and one broker serve, how soon an alert is out, and how fast they catch up after an
-outage. What the detector's rule alone takes is told in [Cost](cost.md); how memory behaves over a day, `make soak`
-tells.
+outage. What the detector's rule alone takes is told in [Cost](cost.md), how memory behaves over a day in
+[Soak](soak.md), and what faults do to a night in [Reliability](reliability.md).
 
 Measured on: {machine} Wearers, broker and detector share its cores, so a machine that only has to detect does more."""

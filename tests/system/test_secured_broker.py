@@ -29,6 +29,7 @@ from tests.system.test_documentation import DOCS, section
 from tests.system.test_replay import PLAYED, WHOLE, check, health, is_filed, until
 
 ROLES: tuple[Role, ...] = get_args(Role)
+RIGHT_CALF = Place("w1", "right_calf")
 ELSEWHERE, LAST_WORD = Place("w2", "right_calf"), Place("w2", "last_word")
 
 
@@ -89,13 +90,14 @@ def detecting(settings: BrokerSettings, store: Path) -> Iterator[None]:
 
 
 @contextmanager
-def collecting(settings: BrokerSettings, directory: Path) -> Iterator[None]:
+def collecting(settings: BrokerSettings, directory: Path, place: Place = LEFT_CALF) -> Iterator[None]:
     """The collector's publisher with the journal of a short night."""
+    directory.mkdir(exist_ok=True)
     file = directory / f"{SESSION}{SUFFIX}"
-    with Journal.create(file, Header(session=SESSION, wearer="w1", site="left_calf", started_ns=PLAYED.start_ns)) as it:
+    with Journal.create(file, Header(session=SESSION, **place._asdict(), started_ns=PLAYED.start_ns)) as it:
         it.append(PLAYED.held)
         it.end()
-    publisher = Publisher(LEFT_CALF, settings, directory, health, health_every_s=10.0)
+    publisher = Publisher(place, settings, directory, health, health_every_s=10.0)
     publisher.publish(file)
     publisher.start()
     try:
@@ -201,6 +203,25 @@ def test_an_event_that_was_denied_is_told_once_it_is_allowed(
     assert told >= {event.id for event in WHOLE.stage("ended")}
     assert caplog.text.count("denies us event") == 1
     assert caplog.text.count("takes event again") == 1
+
+
+def test_an_event_denied_for_one_leg_is_told_later_though_those_of_the_other_leg_were_taken(
+    shipped_mosquitto: ShippedMosquitto,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("detector.mqtt.REPEAT_S", 2.0)
+    rules, store = shipped_mosquitto.rules, tmp_path / "nights.sqlite"
+    shipped_mosquitto.allow(rules.replace("crampwatch/v1/+/+/event\n", f"crampwatch/v1/+/{RIGHT_CALF.site}/event\n"))
+    collector = shipped_mosquitto.access("collector")
+    with detecting(shipped_mosquitto.access("detector"), store):
+        with collecting(collector, tmp_path / "left"):
+            until(lambda: "denies us event" in caplog.text, "the denial")
+        with collecting(collector, tmp_path / "right", RIGHT_CALF):
+            until(lambda: "takes event again" in caplog.text, "the other leg's event")
+        shipped_mosquitto.allow(rules)
+        until(lambda: not undelivered(store), "the events to be delivered")
 
 
 def undelivered(path: Path) -> list[str]:
