@@ -2,7 +2,7 @@
 
 import getpass
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple, TypeVar
@@ -14,7 +14,8 @@ from collector.contract.messages import NS
 from collector.contract.topics import Place, place
 from crampwatch.config import Config
 from crampwatch.errors import UserError
-from detector.alarm.messages import AlarmKind, Command, Do, EveningNote, FeltCramp, Verdict
+from crampwatch.meant import Meant
+from detector.alarm.messages import Command, EveningNote, FeltCramp, Verdict
 from detector.diary.diary import Diary
 from detector.diary.schema import BadDiary
 
@@ -29,16 +30,6 @@ NOT_RUNNING = (
 Kind = TypeVar("Kind", Command, Verdict, FeltCramp, EveningNote)
 
 
-class Wish(NamedTuple):
-    """What is asked of the alarm, by whom; for the rest see Command."""
-
-    do: Do
-    by: str
-    minutes: int | None = None
-    event_id: str | None = None
-    kind: AlarmKind | None = None
-
-
 class Told(NamedTuple):
     """What a place's alarm shows after it was asked; None where none took it up."""
 
@@ -46,22 +37,23 @@ class Told(NamedTuple):
     text: str | None
 
 
-def places_of(config: Config, wearer: str | None, site: str | None) -> list[Place]:
-    """The places meant: all that are configured, unless told otherwise; raises UserError when none is."""
+def places_of(config: Config, meant: Meant) -> list[Place]:
+    """The places meant, of all that are configured; raises UserError when none is."""
     known = [place(sensor.wearer, sensor.site) for sensor in config.sensors]
-    meant = [it for it in known if wearer in (None, it.wearer) and site in (None, it.site)]
-    if not meant:
-        raise UserError(f"no [[sensor]] in the settings is for {wearer or 'any wearer'} at {site or 'any site'}")
-    return meant
+    places = [it for it in known if meant.wearer in (None, it.wearer) and meant.site in (None, it.site)]
+    if not places:
+        wearer, site = meant.wearer or "any wearer", meant.site or "any site"
+        raise UserError(f"no [[sensor]] in the settings is for {wearer} at {site}")
+    return places
 
 
-def place_of(config: Config, wearer: str | None, site: str | None) -> Place:
+def place_of(config: Config, meant: Meant) -> Place:
     """The one place meant; raises UserError when it could be several."""
-    meant = places_of(config, wearer, site)
-    if len(meant) > 1:
-        named = ", ".join(f"--wearer {it.wearer} --site {it.site}" for it in meant)
+    places = places_of(config, meant)
+    if len(places) > 1:
+        named = ", ".join(f"--wearer {it.wearer} --site {it.site}" for it in places)
         raise UserError(f"several places are watched; say which is meant: {named}")
-    return meant[0]
+    return places[0]
 
 
 @contextmanager
@@ -74,19 +66,9 @@ def diary_of(config: Config) -> Iterator[Diary]:
         raise UserError(str(error)) from error
 
 
-def somebody(by: str | None) -> str:
-    """Who speaks: the name given, or that of the user who is logged in."""
-    if by is not None:
-        return by
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # in a container a user may have a number and no name
-        return "wearer"
-
-
-def ask(diary: Diary, places: Sequence[Place], wish: Wish) -> list[Told]:
+def ask(diary: Diary, commands: Mapping[Place, Command]) -> list[Told]:
     """Ask the alarms of these places, and wait for what they make of it."""
-    rows = {it: diary.add(it, said(Command, **wish._asdict())) for it in places}
+    rows = {it: diary.add(it, command) for it, command in commands.items()}
     deadline_s = time.monotonic() + PATIENCE_S
     while diary.obeyed < max(rows.values()) and time.monotonic() < deadline_s:
         time.sleep(POLL_S)
@@ -94,10 +76,13 @@ def ask(diary: Diary, places: Sequence[Place], wish: Wish) -> list[Told]:
     return [Told(it, _shown(diary, it) if row <= obeyed else None) for it, row in rows.items()]
 
 
-def said(kind: type[Kind], /, **fields: object) -> Kind:
-    """Something said now, with an id of its own; raises UserError for a value that cannot be."""
+def said(kind: type[Kind], by: str | None, /, **fields: object) -> Kind:
+    """Something said now, by default by the user who is logged in, with an id of its own.
+
+    Raises UserError for a value that cannot be.
+    """
     try:
-        return msgspec.convert({"t_ns": time.time_ns(), "id": uuid4().hex, **fields}, kind)
+        return msgspec.convert({"t_ns": time.time_ns(), "id": uuid4().hex, "by": by or _user(), **fields}, kind)
     except msgspec.ValidationError as error:
         raise UserError(str(error)) from error
 
@@ -105,6 +90,13 @@ def said(kind: type[Kind], /, **fields: object) -> Kind:
 def clock(t_ns: int, config: Config) -> str:
     """A moment by the wearer's wall clock."""
     return f"{datetime.fromtimestamp(t_ns // NS, config.zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container a user may have a number and no name
+        return "wearer"
 
 
 def _shown(diary: Diary, where: Place) -> str | None:

@@ -4,7 +4,6 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -23,9 +22,6 @@ from detector.diary.schema import BadDiary, DiaryUnavailable
 
 log = logging.getLogger(__name__)
 
-NO_BROKER = (
-    "no broker is named: write one under [broker] in the settings, or use `crampwatch night`, which starts its own"
-)
 TRY_AGAIN = 1
 """The exit code when the disk lets no diary be opened. Not 2: starting again may help."""
 LOOK_EVERY_S = 5.0
@@ -34,14 +30,13 @@ LOOK_EVERY_S = 5.0
 
 def serve(config: Config, stop: threading.Event) -> int:
     """Be the alarm until `stop` is set; the exit code. Raises UserError, Occupied when there is another one."""
-    if config.broker is None:
-        raise UserError(NO_BROKER)
+    broker = config.named_broker.as_role("alarm")
     told = f"another alarm runs for {config.directory}"
     lock = FileLock(config.directory / "alarm.lock", told, "stop that one, or name another data_directory")
     try:
         repair_diary(config.diary)
         with Diary(config.diary) as diary, closing(PushQueue(config.push_queue)) as queue:
-            _run(config, config.broker, diary, queue, stop)
+            _run(config, broker, diary, queue, stop)
     except (DiaryUnavailable, sqlite3.Error) as error:
         log.error("%s. Ending, to be started again.", error)
         return TRY_AGAIN
@@ -53,24 +48,26 @@ def serve(config: Config, stop: threading.Event) -> int:
 
 
 def _run(config: Config, broker: BrokerSettings, diary: Diary, queue: PushQueue, stop: threading.Event) -> None:
-    link = BedsideLink(broker.as_role("alarm"))
+    link = BedsideLink(broker)
     ways = Ways(diary, Sounder(config.alarm), queue, link.publish)
     places = [place(sensor.wearer, sensor.site) for sensor in config.sensors]
-    link.run(Bedside(config.alarm, config.zone, places, ways, database_trouble=database_trouble(config.outbox)), stop)
+    link.run(Bedside(config.alarm, config.zone, places, ways, database_trouble=DatabaseTrouble(config.outbox)), stop)
 
 
-def database_trouble(outbox: Path) -> Callable[[], str | None]:
-    """Asks what keeps the nights from reaching their database, as the outbox noted it; looks every few seconds."""
-    known: list[str | None] = [None]
-    due_s = [0.0]
+class DatabaseTrouble:
+    """Asks the outbox's file what keeps the nights from reaching their database; it looks every few seconds."""
 
-    def trouble() -> str | None:
-        if time.monotonic() >= due_s[0]:
-            due_s[0] = time.monotonic() + LOOK_EVERY_S
-            known[0] = _noted(outbox)
-        return known[0]
+    def __init__(self, outbox: Path) -> None:
+        self._outbox = outbox
+        self._known: str | None = None
+        self._due_s = 0.0
 
-    return trouble
+    def __call__(self) -> str | None:
+        """What was found last; None where nothing is wrong."""
+        if time.monotonic() >= self._due_s:
+            self._due_s = time.monotonic() + LOOK_EVERY_S
+            self._known = _noted(self._outbox)
+        return self._known
 
 
 def _noted(outbox: Path) -> str | None:

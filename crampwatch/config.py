@@ -29,6 +29,9 @@ ENVIRONMENT = {
     "CRAMPWATCH_BROKER_PROTOCOL": "protocol",
 }
 """What the environment may say of the broker; it goes before the file, so that secrets can stay out of it."""
+NO_BROKER = (
+    "no broker is named: write one under [broker] in the settings, or use `crampwatch night`, which starts its own"
+)
 PASSWORDS = {"password", "password_file", "password_directory"}
 """Ways to give a password; one in the environment goes before each in the file."""
 
@@ -95,6 +98,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     alerts: PushSettings = PushSettings()  # without a target nothing is pushed
     page: PageSettings = PageSettings()
     influx: InfluxSettings | None = None  # without it nothing is sent to an InfluxDB
+
+    @property
+    def named_broker(self) -> BrokerSettings:
+        """The broker; raises UserError when none is named."""
+        if self.broker is None:
+            raise UserError(NO_BROKER)
+        return self.broker
 
     @property
     def zone(self) -> ZoneInfo:

@@ -4,7 +4,6 @@ from functools import cache
 from pathlib import Path
 
 from collector.backend import Backend
-from collector.contract.broker import BrokerSettings, Role
 from collector.contract.recordings import open_recording
 from collector.contract.topics import place
 from collector.night_session import journals
@@ -15,21 +14,9 @@ from collector.simulator.playback import signals_of
 from collector.simulator.virtual_wearable import VirtualWearable
 from collector.time_source import DeviceTime
 from crampwatch.config import Companion, Config, Sensor
-from crampwatch.errors import UserError
 from detector.service_settings import ServiceSettings
 from detector.store import NightStore
 from detector.store_schema import BadStore
-
-NO_BROKER = (
-    "no broker is named: write one under [broker] in the settings, or use `crampwatch night`, which starts its own"
-)
-
-
-def broker_of(config: Config, role: Role) -> BrokerSettings:
-    """The broker of the settings, as this role enters it; raises UserError when none is named."""
-    if config.broker is None:
-        raise UserError(NO_BROKER)
-    return config.broker.as_role(role)
 
 
 def collector_settings(config: Config, sensor: Sensor) -> CollectorSettings:
@@ -42,7 +29,7 @@ def collector_settings(config: Config, sensor: Sensor) -> CollectorSettings:
         timezone=config.timezone,
         device=device_settings(sensor, sensor.power_cycle_adapter),
         companions=tuple(device_settings(it, sensor.power_cycle_adapter) for it in sensor.companions),
-        broker=broker_of(config, "collector"),
+        broker=config.named_broker.as_role("collector"),
         block_s=sensor.block_s,
         keep_nights=config.keep_nights,
         sharing_disk=len(config.sensors),

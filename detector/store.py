@@ -4,12 +4,10 @@ One writer, any number of readers. Whatever the detector derived from the sample
 from which it continues, in one transaction: after a crash the two can not disagree.
 """
 
-import logging
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,7 +15,9 @@ import msgspec
 from collector.contract.file_lock import FileLock
 from collector.contract.messages import Health
 from collector.contract.nights import night_of
+from collector.contract.salvage import legible
 from collector.contract.topics import Place
+from collector.contract.transaction import transaction
 from detector import store_frames, store_record
 from detector.batch import Batch, SessionInfo
 from detector.events import Event, Stage
@@ -25,15 +25,10 @@ from detector.night_record import NightRecord
 from detector.store_changes import MINUTE_NS
 from detector.store_schema import connect, read_from
 
-log = logging.getLogger(__name__)
-
 PUBLISHED_STAGES: tuple[Stage, ...] = ("confirmed", "ended", "rejected")
 """The stages the outside hears of; a suspicion is a silent mark."""
 _OF_A_SESSION = ("event", "second", "envelope", "unwatched", "temperature", "recent_frames", "snapshot", "health")
 """The tables that go with a session."""
-
-
-Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 
 class StoredSession(NamedTuple):
@@ -72,7 +67,7 @@ class NightStore:
 
         Raises sqlite3.OperationalError when the disk does not take it; nothing has changed then.
         """
-        with self._transaction():
+        with transaction(self._db):
             session = self._put_session(batch)
             if batch.frames is not None:
                 store_frames.put(self._db, session, batch.frames)
@@ -92,7 +87,7 @@ class NightStore:
 
         What was published stays known: an event that comes out again is not announced again.
         """
-        with self._transaction():
+        with transaction(self._db):
             row = self._db.execute(
                 "SELECT id FROM session WHERE wearer = ? AND site = ? AND name = ?", (*place, session)
             ).fetchone()
@@ -126,7 +121,7 @@ class NightStore:
             return [
                 StoredSession(info, start_ns, end_ns, bool(complete))
                 for encoded, start_ns, end_ns, complete in rows
-                if (info := _legible(encoded, SessionInfo))
+                if (info := legible(encoded, SessionInfo, self._path.name))
             ]
 
     def nights(self, zone: ZoneInfo) -> list[NightKey]:
@@ -142,7 +137,7 @@ class NightStore:
         """Everything known about one night; raises NoSuchNight, and BadStore where it is damaged."""
         with (
             read_from(self._path),
-            self._transaction("DEFERRED"),
+            transaction(self._db, "DEFERRED"),
         ):  # one view of the file while the detector goes on writing
             return store_record.read(self._db, Place(wearer, site), night, zone)
 
@@ -152,7 +147,7 @@ class NightStore:
             rows = self._db.execute(
                 "SELECT json FROM event WHERE onset_ns >= ? AND onset_ns < ? ORDER BY onset_ns", (start_ns, end_ns)
             )
-            return [event for row in rows if (event := _legible(row[0], Event))]
+            return [event for row in rows if (event := legible(row[0], Event, self._path.name))]
 
     def alerts(self, besides: Collection[str] = ()) -> list[Event]:
         """Every alert, and besides the events with these ids, of every place, in order of onset."""
@@ -162,7 +157,7 @@ class NightStore:
                 " ORDER BY onset_ns",
                 (msgspec.json.encode(sorted(besides)).decode(),),
             )
-            return [event for row in rows if (event := _legible(row[0], Event))]
+            return [event for row in rows if (event := legible(row[0], Event, self._path.name))]
 
     def undelivered(self) -> list[Event]:
         """The events whose latest stage has not been published yet, in order of onset."""
@@ -171,14 +166,14 @@ class NightStore:
                 "SELECT json FROM delivery JOIN event ON event.id = delivery.event AND event.stage = delivery.stage"
                 " WHERE published_ns IS NULL ORDER BY onset_ns"
             )
-            return [event for row in rows if (event := _legible(row[0], Event))]
+            return [event for row in rows if (event := legible(row[0], Event, self._path.name))]
 
     def delivered(self, event: str, stage: Stage, published_ns: int) -> None:
         """Note that the broker has taken over an event's message, at this time by the host's clock.
 
         The event itself may follow: on a full disk it is told before it is filed.
         """
-        with self._transaction():
+        with transaction(self._db):
             self._db.execute(
                 "INSERT INTO delivery VALUES (?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET published_ns = excluded.published_ns WHERE published_ns IS NULL",
@@ -248,23 +243,3 @@ class NightStore:
             "INSERT OR IGNORE INTO delivery VALUES (?, ?, NULL)",
             [(e.id, e.stage) for e in events if e.stage in PUBLISHED_STAGES],
         )
-
-    @contextmanager
-    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
-        self._db.execute(f"BEGIN {kind}")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        finally:
-            # A full disk may show only at COMMIT, which then leaves the transaction open; or SQLite has ended it.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-
-
-def _legible(encoded: bytes, kind: type[Kept]) -> Kept | None:
-    """What is stored in a row; None, and a line in the log, where it is damaged: tonight is watched all the same."""
-    try:
-        return msgspec.json.decode(encoded, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError) as error:
-        log.error("A %s in the night store is damaged and left out: %s", kind.__name__, error)
-        return None

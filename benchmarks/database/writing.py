@@ -17,7 +17,7 @@ from crampwatch.influx import everything_sent
 from detector.sinks.influx import InfluxSink
 from detector.sinks.influx_schema import Point
 from detector.sinks.night_feed import NightFeed
-from detector.sinks.outbox import Outbox
+from detector.sinks.outbox import Outbox, Source
 from detector.sinks.outbox_state import OutboxState
 from detector.sinks.settings import InfluxSettings
 from detector.store import NightStore
@@ -79,7 +79,7 @@ def live(evening: Evening, influx: InfluxSettings) -> Live:
             closing(_Counted(influx)) as sink,
             closing(OutboxState(path.with_name("outbox.sqlite"), influx.name, feed.store_id)) as state,
         ):
-            outbox = Outbox(feed, state, sink, influx.poll_s)
+            outbox = Outbox([Source(feed, state)], sink, influx.poll_s)
             steps = [_step(outbox) for _ in _filed_as_it_comes(evening, store, Path(folder))]
             cpus, lengths = zip(*steps, strict=True)
             return Live(evening.hours, len(steps), sink.points, max(lengths), sum(cpus), cpu_s(influxd) - busy_s)

@@ -26,7 +26,7 @@ from collector.simulator.virtual_wearable import VirtualWearable
 from collector.time_source import DeviceTime
 from crampwatch.config import Config, load
 from crampwatch.logs import to_stderr
-from crampwatch.wiring import broker_of, collector_settings
+from crampwatch.wiring import collector_settings
 
 AHEAD_S = 600.0
 """Seconds of the night: ten commits, and of 20 wearers 12 MB in the broker."""
@@ -91,7 +91,7 @@ async def collect(config: Config) -> None:
     """Play all recordings to their end, and stay to answer for them until told to stop."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    with Acknowledged(broker_of(config, "viewer"), config.sensors[0].block_s) as acknowledged:
+    with Acknowledged(config.named_broker.as_role("viewer"), config.sensors[0].block_s) as acknowledged:
         async with asyncio.TaskGroup() as sensors:
             for collector, wearable in _playing(config, acknowledged):
                 sensors.create_task(_play(collector, wearable, stop))

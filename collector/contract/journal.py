@@ -17,6 +17,7 @@ from collector.contract.errors import BadRecording, ContractError
 from collector.contract.messages import VERSION, SampleBlock, SessionId, StreamKind, TimeNs
 from collector.contract.names import Name
 from collector.contract.salvage import UNREADABLE
+from collector.contract.transaction import transaction
 
 SUFFIX = ".journal"
 APPLICATION_ID = 0x6372616D
@@ -116,7 +117,7 @@ class Journal:
             # The write-ahead log would grow to 4 MB before SQLite begins it anew by itself.
             with suppress(sqlite3.OperationalError):
                 self._db.execute("PRAGMA wal_checkpoint")
-        with self._transaction():
+        with transaction(self._db):
             if in_place_of_oldest:
                 # Before the insertion, which then finds the pages that become free.
                 self._give_up_oldest(len(rows))
@@ -229,28 +230,6 @@ class Journal:
             " AND row NOT IN (SELECT max(row) FROM block GROUP BY stream) ORDER BY row LIMIT ?)",
             (count,),
         )
-
-    def _transaction(self) -> "_Transaction":
-        return _Transaction(self._db)
-
-
-class _Transaction:
-    """BEGIN IMMEDIATE ... COMMIT, or ROLLBACK when something was raised inside."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: object, *rest: object) -> None:
-        try:
-            if kind is None:
-                self._db.execute("COMMIT")
-        finally:
-            # A full disk may show only at COMMIT, which then leaves the transaction open; or SQLite has ended it.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
 
 
 def is_journal(path: Path) -> bool:

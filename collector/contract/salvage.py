@@ -4,12 +4,15 @@ SQLite itself undoes a transaction that was not finished. This is for what it ca
 a write-ahead log with a hole. Nothing is overwritten: the damaged file is set aside under another name.
 """
 
+import logging
 import sqlite3
 import struct
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+import msgspec
 
 DAMAGED = ".damaged"
 """Added to the name of a file that was set aside, and before the `-wal` of its log."""
@@ -23,6 +26,10 @@ _SAVING, _SAVED = ".saving", ".saved"
 _WAL_HEADER, _FRAME_HEADER = 32, 24
 _PAGE_SIZE_AT, _SALTS_AT, _VALID_FRAMES_AT = 8, 16, 16
 
+Stored = TypeVar("Stored", bound=msgspec.Struct)
+
+_log = logging.getLogger(__name__)
+
 
 class Mended(NamedTuple):
     """What was done about a damaged file. `rows` is how many rows of its tables could be copied."""
@@ -30,6 +37,18 @@ class Mended(NamedTuple):
     path: Path
     set_aside: Path
     rows: int
+
+
+def legible(encoded: bytes, kind: type[Stored], file: str) -> Stored | None:
+    """What a row of this file holds as JSON; None, and a line in the log, where it is damaged: the others still count.
+
+    `encoded` may be of any type, as a damaged row may be.
+    """
+    try:
+        return msgspec.json.decode(encoded, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError) as error:
+        _log.error("%s: a damaged %s is left out (%s)", file, kind.__name__, error)
+        return None
 
 
 def is_damaged(path: Path) -> bool:

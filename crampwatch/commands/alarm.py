@@ -8,11 +8,11 @@ from rich.console import Console
 
 from crampwatch.config import load
 from crampwatch.logs import to_stderr
+from crampwatch.meant import BY_DEFAULT, EVERYWHERE, SETTINGS, Meant, Spoken
 
 if TYPE_CHECKING:
-    from crampwatch.answering import Wish
+    from detector.alarm.messages import Do
 
-SETTINGS = Path("crampwatch.toml")
 UNHEARD = 1
 """The exit code when no alarm took up what was asked of it."""
 
@@ -39,24 +39,14 @@ def run(*, config: Path = SETTINGS) -> int:
 
 
 @app.command
-def show(*, wearer: str | None = None, site: str | None = None, config: Path = SETTINGS) -> None:
-    """Show what the alarm is doing, until when, and everything that is wrong.
-
-    Parameters
-    ----------
-    wearer
-        Only this wearer's alarm.
-    site
-        Only the alarm at this site.
-    config
-        The settings file.
-    """
+def show(*, meant: Meant = EVERYWHERE) -> None:
+    """Show what the alarm is doing, until when, and everything that is wrong."""
     from crampwatch.answering import clock, diary_of, places_of
 
-    settings = load(config)
+    settings = load(meant.config)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     with diary_of(settings) as diary:
-        for place in places_of(settings, wearer, site):
+        for place in places_of(settings, meant):
             state = diary.state(place)
             if state is None:
                 console.print(f"{place.wearer} {place.site}: no alarm has run yet.")
@@ -69,78 +59,33 @@ def show(*, wearer: str | None = None, site: str | None = None, config: Path = S
 
 
 @app.command
-def arm(*, by: str | None = None, wearer: str | None = None, site: str | None = None, config: Path = SETTINGS) -> int:
-    """Let it sound again: ends being disarmed, muted or snoozed.
-
-    Parameters
-    ----------
-    by
-        Who asks for it; by default the user who is logged in.
-    wearer
-        Only this wearer's alarm.
-    site
-        Only the alarm at this site.
-    config
-        The settings file.
-    """
-    from crampwatch.answering import Wish, somebody
-
-    return ask_and_tell(config, wearer, site, Wish("arm", somebody(by)))
+def arm(*, spoken: Spoken = BY_DEFAULT) -> int:
+    """Let it sound again: ends being disarmed, muted or snoozed."""
+    return ask_and_tell(spoken, "arm")
 
 
 @app.command
-def disarm(
-    *, by: str | None = None, wearer: str | None = None, site: str | None = None, config: Path = SETTINGS
-) -> int:
-    """Let nothing sound until this evening, when it arms itself again (`arm_at` under [alarm]).
-
-    Parameters
-    ----------
-    by
-        Who asks for it; by default the user who is logged in.
-    wearer
-        Only this wearer's alarm.
-    site
-        Only the alarm at this site.
-    config
-        The settings file.
-    """
-    from crampwatch.answering import Wish, somebody
-
-    return ask_and_tell(config, wearer, site, Wish("disarm", somebody(by)))
+def disarm(*, spoken: Spoken = BY_DEFAULT) -> int:
+    """Let nothing sound until this evening, when it arms itself again (`arm_at` under [alarm])."""
+    return ask_and_tell(spoken, "disarm")
 
 
 @app.command(name="test")
-def try_out(
-    *, by: str | None = None, wearer: str | None = None, site: str | None = None, config: Path = SETTINGS
-) -> int:
-    """Sound as loud as a cramp would in the end, and tell the phones that this is a test.
-
-    Parameters
-    ----------
-    by
-        Who asks for it; by default the user who is logged in.
-    wearer
-        Only this wearer's alarm.
-    site
-        Only the alarm at this site.
-    config
-        The settings file.
-    """
-    from crampwatch.answering import Wish, somebody
-
-    return ask_and_tell(config, wearer, site, Wish("test", somebody(by)))
+def try_out(*, spoken: Spoken = BY_DEFAULT) -> int:
+    """Sound as loud as a cramp would in the end, and tell the phones that this is a test."""
+    return ask_and_tell(spoken, "test")
 
 
-def ask_and_tell(config: Path, wearer: str | None, site: str | None, wish: "Wish") -> int:
-    """Ask it of each alarm that is meant, and tell what it shows then; the exit code."""
-    from crampwatch.answering import NOT_RUNNING, ask, diary_of, places_of
+def ask_and_tell(spoken: Spoken, do: "Do", **details: object) -> int:
+    """Ask it of each alarm that is meant, and tell what it shows then; the exit code. For the details see Command."""
+    from crampwatch.answering import NOT_RUNNING, ask, diary_of, places_of, said
+    from detector.alarm.messages import Command
 
-    settings = load(config)
+    settings = load(spoken.config)
     with diary_of(settings) as diary:
-        answers = ask(diary, places_of(settings, wearer, site), wish)
+        answers = ask(diary, {it: said(Command, spoken.by, do=do, **details) for it in places_of(settings, spoken)})
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    test = "The test sounds now. " if wish.do == "test" else ""
+    test = "The test sounds now. " if do == "test" else ""
     for place, text in answers:
         console.print(f"{place.wearer} {place.site}: {test + text if text else f'{NOT_RUNNING}.'}")
     return UNHEARD if any(text is None for _, text in answers) else 0

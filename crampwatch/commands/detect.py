@@ -26,7 +26,7 @@ def detect(config: Path = Path("crampwatch.toml")) -> int:
         The settings file.
     """
     from crampwatch.processes import stop_on_signals
-    from crampwatch.wiring import broker_of, service_settings
+    from crampwatch.wiring import service_settings
     from detector.mqtt import serve
     from detector.store_repair import found_damaged, repair_store
     from detector.store_schema import BadStore
@@ -35,7 +35,7 @@ def detect(config: Path = Path("crampwatch.toml")) -> int:
     settings = load(config)
     try:
         repair_store(settings.store)
-        broker = broker_of(settings, "detector")
+        broker = settings.named_broker.as_role("detector")
         serve(broker, settings.store, service_settings(settings), settings.detector, stop_on_signals())
     except BadStore as error:
         raise UserError(str(error)) from error

@@ -2,7 +2,6 @@
 
 import time
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
@@ -11,11 +10,10 @@ from rich.console import Console
 
 from crampwatch.config import load
 from crampwatch.errors import UserError
+from crampwatch.meant import BY_DEFAULT, EVERYWHERE, Meant, Spoken
 
 if TYPE_CHECKING:
     from crampwatch.config import Config
-
-SETTINGS = Path("crampwatch.toml")
 
 app = App("diary", help="List what was detected, felt and said in a night; note a cramp or the evening.")
 
@@ -24,9 +22,7 @@ app = App("diary", help="List what was detected, felt and said in a night; note 
 def show(
     *,
     night: str | None = None,
-    wearer: str | None = None,
-    site: str | None = None,
-    config: Path = SETTINGS,
+    meant: Meant = EVERYWHERE,
 ) -> None:
     """List a night: alerts and candidates with their verdicts, cramps that were felt, notes, and who silenced what.
 
@@ -34,22 +30,16 @@ def show(
     ----------
     night
         The date of its evening, such as 2026-11-19; by default the present night, until the next noon.
-    wearer
-        Only this wearer's.
-    site
-        Only those at this site.
-    config
-        The settings file.
     """
     from crampwatch.answering import diary_of, places_of
     from crampwatch.diary_listing import listing
 
-    settings = load(config)
-    meant = _night(night, settings)
+    settings = load(meant.config)
+    chosen = _night(night, settings)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     with diary_of(settings) as diary:
-        for place in places_of(settings, wearer, site):
-            for line in listing(diary, place, meant, settings):
+        for place in places_of(settings, meant):
+            for line in listing(diary, place, chosen, settings):
                 console.print(line)
 
 
@@ -62,10 +52,7 @@ def felt(
     leg: Literal["left", "right"] | None = None,
     muscle: str | None = None,
     note: str = "",
-    by: str | None = None,
-    wearer: str | None = None,
-    site: str | None = None,
-    config: Path = SETTINGS,
+    spoken: Spoken = BY_DEFAULT,
 ) -> None:
     """Note a cramp that was felt, whether or not there was an alert.
 
@@ -83,24 +70,16 @@ def felt(
         Which muscle.
     note
         Anything else.
-    by
-        Who says so; by default the user who is logged in.
-    wearer
-        Whose, where several are watched.
-    site
-        The sensor's site it belongs to, where there are several.
-    config
-        The settings file.
     """
-    from crampwatch.answering import clock, diary_of, place_of, said, somebody
+    from crampwatch.answering import clock, diary_of, place_of, said
     from crampwatch.moments import moment_ns
     from detector.alarm.messages import FeltCramp
 
-    settings, now_ns = load(config), time.time_ns()
-    place = place_of(settings, wearer, site)
+    settings, now_ns = load(spoken.config), time.time_ns()
+    place = place_of(settings, spoken)
     felt_ns = moment_ns(at, now_ns, settings.zone) if at else now_ns
     known = {"pain": pain, "duration_s": duration_s, "leg": leg, "muscle": muscle, "note": note}
-    cramp = said(FeltCramp, felt_ns=felt_ns, by=somebody(by), **known)
+    cramp = said(FeltCramp, spoken.by, felt_ns=felt_ns, **known)
     with diary_of(settings) as diary:
         diary.add(place, cramp)
     told = f"Noted: a cramp felt at {clock(cramp.felt_ns, settings)} ({place.wearer} {place.site})."
@@ -116,10 +95,7 @@ def evening(
     coffee: str = "",
     exercise: str = "",
     medicine: str = "",
-    by: str | None = None,
-    wearer: str | None = None,
-    site: str | None = None,
-    config: Path = SETTINGS,
+    spoken: Spoken = BY_DEFAULT,
 ) -> None:
     """Note what the evening was like, in your own words.
 
@@ -137,26 +113,18 @@ def evening(
         What the legs did that day.
     medicine
         What was taken.
-    by
-        Who says so; by default the user who is logged in.
-    wearer
-        Only this wearer's.
-    site
-        Only at this site.
-    config
-        The settings file.
     """
-    from crampwatch.answering import diary_of, places_of, said, somebody
+    from crampwatch.answering import diary_of, places_of, said
     from detector.alarm.messages import EveningNote
 
     known = {"text": text, "alcohol": alcohol, "coffee": coffee, "exercise": exercise, "medicine": medicine}
     if not any(known.values()):
         raise UserError("nothing to note; write for example: crampwatch diary evening --coffee 'two, after lunch'")
-    settings = load(config)
+    settings = load(spoken.config)
     meant = _night(night, settings)
     with diary_of(settings) as diary:
-        for place in places_of(settings, wearer, site):
-            diary.add(place, said(EveningNote, night=meant, by=somebody(by), **known))
+        for place in places_of(settings, spoken):
+            diary.add(place, said(EveningNote, spoken.by, night=meant, **known))
     Console(highlight=False, markup=False, soft_wrap=True).print(f"Noted for the night of {meant}.")
 
 

@@ -66,7 +66,8 @@ def run(*, config: Path = SETTINGS) -> None:
     influx = influx_of(settings)
     sink = influx_sink(influx)
     stop = stop_on_signals()
-    serve(settings.store, settings.zone, settings.outbox, influx.name, sink, influx.poll_s, stop, settings.diary)
+    home = settings.store, settings.diary, settings.zone
+    serve(*home, settings.outbox, influx.name, sink, influx.poll_s, stop)
     sink.close()
 
 

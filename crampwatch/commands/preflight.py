@@ -72,9 +72,8 @@ def _tell_where(site: str) -> int:
 
 def _look(path: Path, settings: Config, sensors: list[Sensor], *, test_alarm: bool) -> int:
     from crampwatch.preflight.own_night import own_night
-    from crampwatch.wiring import broker_of
 
-    running = nullcontext(broker_of(settings, "viewer")) if settings.broker else own_night(path, settings)
+    running = nullcontext(settings.named_broker.as_role("viewer")) if settings.broker else own_night(path, settings)
     with running as broker:
         return max(_look_at(settings, sensor, broker, test_alarm) for sensor in sensors)
 

@@ -42,9 +42,8 @@ def replay(
     from collector.contract.topics import place
     from collector.replayer import Replayer
     from crampwatch.processes import stop_on_signals
-    from crampwatch.wiring import broker_of
 
-    broker = broker_of(load(config), "collector")
+    broker = load(config).named_broker.as_role("collector")
     played = open_recording(recording, place=place(wearer, site))
     length_s = duration_s(played)
     console = Console(highlight=False)

@@ -1,10 +1,11 @@
 """`crampwatch snooze`: quiet for a while."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
+
+from crampwatch.meant import BY_DEFAULT, Spoken
 
 
 def snooze(
@@ -12,10 +13,7 @@ def snooze(
     *,
     until_morning: Annotated[bool, Parameter(negative="")] = False,
     kind: Literal["cramp", "fault"] | None = None,
-    by: str | None = None,
-    wearer: str | None = None,
-    site: str | None = None,
-    config: Path = Path("crampwatch.toml"),
+    spoken: Spoken = BY_DEFAULT,
 ) -> int:
     """Let what sounds be quiet for some minutes, at most until the next noon.
 
@@ -30,17 +28,7 @@ def snooze(
         Until the next noon instead.
     kind
         What is to be quiet; by default what is shown at present.
-    by
-        Who asks for it; by default the user who is logged in.
-    wearer
-        Only this wearer's alarm.
-    site
-        Only the alarm at this site.
-    config
-        The settings file.
     """
-    from crampwatch.answering import Wish, somebody
     from crampwatch.commands.alarm import ask_and_tell
 
-    wish = Wish("snooze", somebody(by), minutes=None if until_morning else minutes, kind=kind)
-    return ask_and_tell(config, wearer, site, wish)
+    return ask_and_tell(spoken, "snooze", minutes=None if until_morning else minutes, kind=kind)

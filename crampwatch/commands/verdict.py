@@ -1,11 +1,11 @@
 """`crampwatch verdict`: say what an event was."""
 
-from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
 
 from crampwatch.config import load
+from crampwatch.meant import BY_DEFAULT, Spoken
 
 WORDS = {"cramp": "a cramp", "not": "no cramp", "unsure": "something you are not sure about"}
 CLIPS = {
@@ -22,10 +22,7 @@ def verdict(
     answer: Literal["cramp", "not", "unsure"],
     event: str | None = None,
     *,
-    by: str | None = None,
-    wearer: str | None = None,
-    site: str | None = None,
-    config: Path = Path("crampwatch.toml"),
+    spoken: Spoken = BY_DEFAULT,
 ) -> None:
     """Say what an event was. It is kept for ever beside the samples, and changes no threshold.
 
@@ -38,26 +35,17 @@ def verdict(
         A cramp, not one, or not sure.
     event
         The event's id or its beginning, as `crampwatch diary` lists them; by default the latest alert.
-    by
-        Who says so; by default the user who is logged in.
-    wearer
-        Only this wearer's events.
-    site
-        Only the events at this site.
-    config
-        The settings file.
     """
     from collector.contract.topics import Place
-    from crampwatch.answering import clock, diary_of, places_of, said, somebody
+    from crampwatch.answering import clock, diary_of, places_of, said
     from crampwatch.clips import clips_of
     from crampwatch.happenings import event_meant
     from detector.alarm.messages import Verdict
 
-    settings = load(config)
-    meant = event_meant(settings, event, places_of(settings, wearer, site))
+    settings = load(spoken.config)
+    meant = event_meant(settings, event, places_of(settings, spoken))
     with diary_of(settings) as diary:
-        spoken = said(Verdict, event_id=meant.id, verdict=answer, by=somebody(by))
-        diary.add(Place(meant.wearer, meant.site), spoken)
+        diary.add(Place(meant.wearer, meant.site), said(Verdict, spoken.by, event_id=meant.id, verdict=answer))
     what = "the alert" if meant.was_alert else "the candidate"
     console = Console(highlight=False, markup=False, soft_wrap=True)
     at = clock(meant.onset_ns, settings)

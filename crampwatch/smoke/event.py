@@ -28,7 +28,6 @@ from crampwatch.config import Config
 from crampwatch.doctor.finding import Finding
 from crampwatch.smoke.ear import ANSWER_S, Ear, cleared
 from crampwatch.smoke.grafana_api import DATA_SOURCE, Grafana, GrafanaTrouble
-from crampwatch.wiring import broker_of
 from detector import texts
 from detector.score import ScoredEvent, score_recording
 from detector.sight import Seen
@@ -105,7 +104,8 @@ def _followed(trial: Trial, config: Config, ear: Ear, grafana: Grafana | None, p
             time.sleep(every_s)
         return there
 
-    Replayer(trial.recording, PLACE, broker_of(config, "collector"), linger_s=min(HEARD_OF_S, patience_s)).run()
+    broker = config.named_broker.as_role("collector")
+    Replayer(trial.recording, PLACE, broker, linger_s=min(HEARD_OF_S, patience_s)).run()
     if not seen(lambda: trial.event.id in ear.told):
         yield _not_told(ear, patience_s)
         return
@@ -164,8 +164,8 @@ def _left_behind(config: Config, ear: Ear, recording: Recording) -> Finding:
     deadline_s = time.monotonic() + ANSWER_S
     while PLACE in ear.of("watch") and not _has_ended(ear) and time.monotonic() < deadline_s:
         time.sleep(POLL_S)  # the detector's last word would be retained after we have cleared
-    of_collector = cleared(broker_of(config, "collector"), [PLACE.topic("status")])
-    of_detector = cleared(broker_of(config, "detector"), [PLACE.topic(what) for what in ("watch", "ack")])
+    of_collector = cleared(config.named_broker.as_role("collector"), [PLACE.topic("status")])
+    of_detector = cleared(config.named_broker.as_role("detector"), [PLACE.topic(what) for what in ("watch", "ack")])
     if of_collector and of_detector:
         return Finding("traces", "ok", f"what the broker retained of it is cleared; {stays}")
     cure = "run this where the passwords of collector and detector are"

@@ -16,7 +16,6 @@ from crampwatch.smoke.ear import Ear
 from crampwatch.smoke.grafana_api import DATA_SOURCE, Grafana, GrafanaTrouble
 from crampwatch.smoke.panels import panels
 from crampwatch.stack.home import INFLUX
-from crampwatch.wiring import NO_BROKER
 
 PUBLISHED = "http://127.0.0.1:8086"
 """Where docker-compose.yml makes its InfluxDB reachable for the machine itself."""
@@ -38,16 +37,15 @@ class Choices(NamedTuple):
 
 def whole_stack(config: Config, choices: Choices) -> Iterator[Finding]:
     """Everything, in the order in which it depends on each other; raises UserError without a broker to ask."""
-    if config.broker is None:
-        raise UserError(NO_BROKER)
+    broker = config.named_broker
     places = [place(sensor.wearer, sensor.site) for sensor in config.sensors]
     if event.PLACE.wearer in [wearer for wearer, _ in places]:
         raise UserError(f"the wearer {event.PLACE.wearer} is reserved for test events: choose another pseudonym")
-    found = parts.broker(config.broker, places)
+    found = parts.broker(broker, places)
     yield from found
     audible = not exit_code(found)
     if audible:
-        with Ear(config.broker.as_role("viewer")) as ear:
+        with Ear(broker.as_role("viewer")) as ear:
             now_ns = time.time_ns()
             yield from parts.collectors(ear, places, now_ns)
             yield from parts.detector(ear, places, config.detection.late_after_s, now_ns)
@@ -57,7 +55,7 @@ def whole_stack(config: Config, choices: Choices) -> Iterator[Finding]:
         says = "not sent, as you wished" if audible else "cannot be sent: see above about the broker"
         yield event.BLANK._replace(state="not asked", says=says)
         return
-    with Ear(config.broker.as_role("viewer")) as ear:
+    with Ear(broker.as_role("viewer")) as ear:
         yield from event.way(config, ear, grafana, choices.days_ago, choices.patience_s)
 
 

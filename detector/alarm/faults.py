@@ -78,10 +78,9 @@ class FaultWatch:
     def status(self, status: Status, now_ns: int) -> None:
         """The collector's status, retained or not."""
         self._offline_ns = (self._offline_ns or now_ns) if status.state == "offline" else None
-        is_of_another = self._health is not None and self._health[0].session != status.session
-        if (
-            status.state == "ended" and not is_of_another
-        ):  # else an earlier session, announced when the network was back
+        another_goes_on = self._health is not None and self._health[0].session != status.session
+        # An earlier session's end may be announced when the network is back, while the next one is recorded.
+        if status.state == "ended" and not another_goes_on:
             self._forget_session()
         elif status.state == "online" and status.session:
             self._goes_on(status.t_ns, now_ns)

@@ -36,7 +36,7 @@ class Notes:
         notes = []
         if calling := machine.calling:
             matter = self._matter(calling, text)
-            notes.append(self._first(calling, matter, now_ns))
+            notes.append(self._note(matter, calling.kind, now_ns))
             if second_person:
                 notes.append(self._second(calling, matter, now_ns))
         notes += [self._over(matter, now_ns) for matter in self.matters if _is_over(matter, machine)]
@@ -57,9 +57,6 @@ class Notes:
             known = Matter(subject=subject, text=text, event_id=calling.event_id, faults=calling.faults)
             self.matters = (*self.matters, known)
         return known
-
-    def _first(self, calling: Calling, matter: Matter, now_ns: int) -> PushNote:
-        return self._note(matter, calling.kind, now_ns)
 
     def _second(self, calling: Calling, matter: Matter, now_ns: int) -> PushNote:
         seconds = round((now_ns - calling.since_ns) / NS)

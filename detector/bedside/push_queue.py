@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from collector.contract.salvage import set_aside
+from collector.contract.salvage import legible, set_aside
+from collector.contract.transaction import transaction
 from detector.alarm.messages import AlarmKind
 from detector.bedside.push_settings import Audience, PushTarget
 
@@ -143,14 +144,13 @@ class PushQueue:
         waiting = [
             Waiting(row, note, bool(replaced), bool(told))
             for row, encoded, replaced, told in rows
-            if (note := _decoded(row, encoded)) is not None
+            if (note := legible(encoded, PushNote, self._path.name)) is not None
         ]
         return [it for it in waiting if it.note.kind in target.kinds]
 
     def settle(self, target: str, outcomes: Iterable[tuple[int, Outcome]], t_ns: int) -> None:
         """Note what became of these notes at a target."""
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with transaction(self._db):
             self._db.executemany(
                 "INSERT OR IGNORE INTO outcomes VALUES (?, ?, ?, ?)",
                 [(target, row, outcome, t_ns) for row, outcome in outcomes],
@@ -166,7 +166,7 @@ class PushQueue:
         return [
             Settled(row, name, note, outcome, t_ns)
             for row, name, encoded, outcome, t_ns in rows
-            if (note := _decoded(row, encoded)) is not None
+            if (note := legible(encoded, PushNote, self._path.name)) is not None
         ]
 
     def note_trouble(self, target: str, since_ns: int, reason: str) -> None:
@@ -186,8 +186,7 @@ class PushQueue:
 
     def forget(self, before_ns: int) -> None:
         """Delete notes appended before then, and what became of them: the diary has what they told."""
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with transaction(self._db):
             self._db.execute("DELETE FROM outcomes WHERE row IN (SELECT row FROM notes WHERE t_ns < ?)", (before_ns,))
             self._db.execute("DELETE FROM notes WHERE t_ns < ?", (before_ns,))
 
@@ -231,12 +230,3 @@ def _opened(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
-
-
-def _decoded(row: int, encoded: bytes) -> PushNote | None:
-    """One note that cannot be read must not keep the others from being told."""
-    try:
-        return msgspec.json.decode(encoded, type=PushNote)
-    except msgspec.DecodeError as error:
-        _log.warning("note %d in the queue cannot be read and is left out: %s", row, error)
-        return None

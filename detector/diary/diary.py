@@ -4,7 +4,6 @@ Any process may append, each for milliseconds, and any may read. Nothing is ever
 mind says something new, and the newest counts.
 """
 
-import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -15,14 +14,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from collector.contract.nights import bounds_ns
-from collector.contract.salvage import UNREADABLE
+from collector.contract.salvage import UNREADABLE, legible
 from collector.contract.topics import Place
+from collector.contract.transaction import transaction
 from detector.alarm.messages import AlarmState, EveningNote, FeltCramp, Transition, Verdict
 from detector.alarm.preflight_message import Preflight
 from detector.diary.entries import KINDS, NAMES, Latency, Said, about_ns
 from detector.diary.schema import BadDiary, connect
-
-_log = logging.getLogger(__name__)
 
 Kind = TypeVar("Kind", bound=Said)
 Stored = TypeVar("Stored", bound=msgspec.Struct)
@@ -54,7 +52,7 @@ class Diary:
         What bears the `id` of an entry that is there already is the same, come twice, and gets that one's row. Raises
         msgspec.ValidationError for what breaks the bounds of its kind.
         """
-        with self._transaction():
+        with transaction(self._db):
             return self._append(place, said)
 
     def remember(
@@ -70,7 +68,7 @@ class Diary:
         `obeyed` is the row up to which it has acted on what people said.
         """
         stored = msgspec.json.encode(memory), msgspec.json.encode(state)
-        with self._transaction():
+        with transaction(self._db):
             for entry in said:
                 self._append(place, entry)
             self._db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?, ?, ?)", (*place, *stored))
@@ -153,7 +151,7 @@ class Diary:
     def _remembered(self, place: Place, column: str, kind: type[Stored]) -> Stored | None:
         with self._reading():
             row = self._db.execute(f"SELECT {column} FROM memory WHERE (wearer, site) = (?, ?)", place).fetchone()
-        return _legible(row[0], kind) if row else None
+        return legible(row[0], kind, self._path.name) if row else None
 
     def _append(self, place: Place, said: Said) -> int:
         identity = getattr(said, "id", None)
@@ -174,7 +172,7 @@ class Diary:
         with self._reading():
             rows = self._db.execute(f"SELECT row, wearer, site, kind, json FROM entry WHERE {where}", values).fetchall()
         found = (
-            (row, Place(wearer, site), _legible(json, KINDS[kind]))
+            (row, Place(wearer, site), legible(json, KINDS[kind], self._path.name))
             for row, wearer, site, kind, json in rows
             if kind in KINDS
         )
@@ -186,23 +184,3 @@ class Diary:
             yield
         except UNREADABLE as error:
             raise BadDiary(f"{self._path}: is damaged ({error}); keep it, and put back a backup") from error
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        finally:
-            # A full disk may show only at COMMIT, which then leaves the transaction open; or SQLite has ended it.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-
-
-def _legible(encoded: bytes, kind: type[Stored]) -> Stored | None:
-    """What is stored in a row; None, and a line in the log, where it is damaged."""
-    try:
-        return msgspec.json.decode(encoded, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError) as error:
-        _log.error("A %s in the diary is damaged and left out: %s", kind.__name__, error)
-        return None

@@ -58,30 +58,27 @@ class Source(NamedTuple):
 
 
 class Outbox:
-    """Passes on a feed, and others `beside` it, to one destination; the caller waits between the steps.
+    """Passes on what comes from all `sources`, the nights being the first, to one destination.
 
-    Feeds and states are the caller's to close.
+    The caller waits between the steps, and closes feeds and states.
     """
 
     def __init__(
         self,
-        feed: Feed,
-        state: OutboxState,
+        sources: Sequence[Source],
         sink: Sink,
         poll_s: float,
         now_ns: Callable[[], int] = time.time_ns,
         random: Callable[[], float] = random.random,
         monotonic_s: Callable[[], float] = time.monotonic,
-        *,
-        beside: Sequence[Source] = (),
     ) -> None:
-        self._sources = [Source(feed, state), *beside]
-        self._destination = state  # of which every state knows the same
+        self._sources = sources
+        self._destination = sources[0].state  # of which every state knows the same
         self._sink = sink
         self._poll_s = poll_s
         self._now_ns = now_ns
         self._pauses = Pauses(random)
-        trouble = state.trouble()  # what was told before a restart is not told again
+        trouble = self._destination.trouble()  # what was told before a restart is not told again
         self._down_ns = trouble.since_ns if trouble else None
         self._monotonic_s = monotonic_s
         self._settled_s = monotonic_s() + SETTLE_S if self._in_doubt else None
@@ -173,25 +170,24 @@ def opened(store: Path, diary: Path, zone: ZoneInfo, state: Path, destination: s
 
 
 def serve(
-    path: Path,
+    store: Path,
+    diary: Path,
     zone: ZoneInfo,
     state: Path,
     destination: str,
     sink: Sink,
     poll_s: float,
     stop: threading.Event,
-    diary: Path,
 ) -> None:
-    """Pass on the night store at `path` and the diary until `stop` is set; while the store cannot be read, wait for it.
+    """Pass on night store and diary until `stop` is set; while the store cannot be read, wait for it.
 
     It is not there before the detector's first start, and another file after it was mended or put back.
     """
     told = ""
     while not stop.is_set():
         try:
-            with opened(path, diary, zone, state, destination) as home:
-                nights, said = home.sources
-                outbox = Outbox(*nights, sink, poll_s, beside=[said])
+            with opened(store, diary, zone, state, destination) as home:
+                outbox = Outbox(home.sources, sink, poll_s)
                 while home.is_current() and not stop.is_set():
                     stop.wait(outbox.step())
         except (BadStore, sqlite3.Error) as error:

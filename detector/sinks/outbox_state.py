@@ -6,14 +6,14 @@ it everything is sent again, and points replace themselves.
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from collector.contract.salvage import UNREADABLE, set_aside
+from collector.contract.transaction import transaction
 from detector.sinks.delivery import Rejected
 from detector.sinks.influx_schema import Point
 
@@ -78,7 +78,7 @@ class OutboxState:
 
     def advance(self, seq: int, points: Sequence[Point], rejected: Sequence[Rejected]) -> None:
         """Note that everything up to this change has been delivered, but for the rejected points."""
-        with self._transaction():
+        with transaction(self._db):
             self._put_aside(points, rejected)
             self._db.execute("INSERT OR REPLACE INTO progress VALUES (?, ?, ?)", (*self._key, seq))
 
@@ -98,7 +98,7 @@ class OutboxState:
 
     def go_back(self) -> None:
         """Deliver once more everything from the first attempt in doubt on."""
-        with self._transaction():
+        with transaction(self._db):
             self._db.execute(
                 "INSERT OR REPLACE INTO progress SELECT * FROM doubt WHERE (destination, store) = (?, ?)", self._key
             )
@@ -106,7 +106,7 @@ class OutboxState:
 
     def put_aside(self, points: Sequence[Point], rejected: Sequence[Rejected]) -> None:
         """Keep the rejected ones of these points, and no longer those of them that were delivered after all."""
-        with self._transaction():
+        with transaction(self._db):
             self._put_aside(points, rejected)
 
     def refused(self) -> int:
@@ -158,16 +158,6 @@ class OutboxState:
                 for it in rejected
             ],
         )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -21,7 +21,7 @@ from collector.service import Collector
 from collector.simulator.memory_backend import memory_backend
 from collector.simulator.virtual_wearable import VirtualWearable
 from collector.time_source import DeviceTime
-from tests.collector.test_publisher import access, listening, until
+from tests.collector.publishing import access, listening, until
 from tests.collector.test_retention import journal as past_night
 from tests.support.brokers import RunningBroker
 from tests.support.wearables import START_NS, ramp, settings

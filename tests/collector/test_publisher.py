@@ -2,33 +2,31 @@
 
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.subscribe import simple
 
-from collector.contract.broker import BadAccess, BrokerSettings
-from collector.contract.codec import decode_block, decode_json, encode_json
-from collector.contract.journal import Header, Journal
-from collector.contract.messages import Fault, Faults, Health, ReplayRequest, SampleBlock, Status
-from collector.contract.topics import place
-from collector.journal_feed import JournalFeed
-from collector.mqtt_client import mqtt_client
+from collector.contract.codec import decode_json, encode_json
+from collector.contract.messages import Fault, Faults, ReplayRequest
 from collector.publisher import Publisher
+from tests.collector.publishing import (
+    EARLIER,
+    LEFT_CALF,
+    PATIENCE_S,
+    SESSION,
+    access,
+    health,
+    journal_of,
+    listening,
+    publishing,
+    until,
+)
 from tests.support.blocks import START_NS, block
-from tests.support.brokers import BrokerOfAnother, Mosquitto, RunningBroker, ShippedMosquitto
+from tests.support.brokers import RunningBroker
 
-LEFT_CALF = place("w1", "left_calf")
-SESSION = "2026-11-19_w1_left_calf_3f2a"
-EARLIER = "2026-11-18_w1_left_calf_0b1c"
-PATIENCE_S = 20
 NOT_HEARD = Fault(
     device="cramp-node 17", streams=("emg",), since_ns=START_NS, cause="the wearable was not heard", cure="charge it"
 )
@@ -38,126 +36,6 @@ NOT_HEARD = Fault(
 def broker(request: pytest.FixtureRequest) -> RunningBroker:
     running: RunningBroker = request.getfixturevalue(request.param)
     return running
-
-
-def access(broker: RunningBroker) -> BrokerSettings:
-    return BrokerSettings(
-        host=broker.host,
-        port=broker.port,
-        username=broker.username,
-        password=broker.password,
-        protocol=broker.protocol,
-    )
-
-
-def health(unpublished: int) -> Health:
-    return Health(
-        t_ns=0, session=SESSION, links=(), samples={}, lost={}, fitted_ppm={}, refused={}, unpublished=unpublished
-    )
-
-
-def journal_of(directory: Path, count: int, session: str = SESSION) -> Journal:
-    header = Header(session=session, wearer="w1", site="left_calf", started_ns=START_NS)
-    journal = Journal.create(directory / f"{session}.journal", header)
-    journal.append(block(seq, session=session) for seq in range(count))
-    return journal
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline_s, "waited in vain"
-        time.sleep(0.01)
-
-
-class Listener:
-    """A detector's ears: a session that outlasts its connection, subscribed to everything of the left calf."""
-
-    def __init__(self, broker: RunningBroker) -> None:
-        five = broker.protocol == "5"
-        self.blocks: list[SampleBlock] = []
-        self.statuses: list[Status] = []
-        self.health: list[Health] = []
-        self.content_types: set[str | None] = set()
-        self._subscribed = threading.Event()
-        self.client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            "listener",
-            protocol=mqtt.MQTTv5 if five else mqtt.MQTTv311,
-            clean_session=None if five else False,
-        )
-        self.client.username_pw_set(broker.username, broker.password)
-        self.client.on_connect = self._on_connect
-        self.client.on_subscribe = lambda *_: self._subscribed.set()
-        self.client.on_message = self._on_message
-        self.client.reconnect_delay_set(1, 1)
-        self.client.connect(broker.host, broker.port)
-        self.client.loop_start()
-        assert self._subscribed.wait(PATIENCE_S)
-
-    def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
-
-    def seqs(self) -> list[int]:
-        return [block.seq for block in self.blocks]
-
-    def ask(self, from_seq: int) -> None:
-        request = ReplayRequest(session=SESSION, from_seq={"emg": from_seq})
-        self.client.publish(LEFT_CALF.topic("cmd/replay"), encode_json(request), qos=1)
-
-    def _on_connect(self, *_: object) -> None:
-        self.client.subscribe(LEFT_CALF.topic("#"), qos=1)
-
-    def _on_message(self, _: mqtt.Client, __: object, message: mqtt.MQTTMessage) -> None:
-        what, payload = message.topic.rpartition("/")[2], bytes(message.payload)
-        if what == "emg":
-            self.blocks.append(decode_block(payload))
-            self.content_types.add(getattr(message.properties, "ContentType", None))
-        elif what == "status":
-            self.statuses.append(decode_json(payload, Status))
-        elif what == "health":
-            self.health.append(decode_json(payload, Health))
-
-
-class ViewersEars:
-    """Somebody who looks at everything: which kinds of message there were."""
-
-    def __init__(self, settings: BrokerSettings) -> None:
-        self._topics: set[str] = set()
-        self._client = mqtt_client(settings)
-        self._client.on_connect = lambda client, *_: client.subscribe("crampwatch/v1/#", qos=1)
-        self._client.on_message = lambda _, __, message: self._topics.add(message.topic)
-        self._client.connect(settings.host, settings.port)
-        self._client.loop_start()
-
-    def kinds(self) -> set[str]:
-        return {topic.rpartition("/")[2] for topic in self._topics}
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
-@contextmanager
-def listening(broker: RunningBroker) -> Iterator[Listener]:
-    listener = Listener(broker)
-    try:
-        yield listener
-    finally:
-        listener.close()
-
-
-@contextmanager
-def publishing(broker: RunningBroker, directory: Path, *paths: Path) -> Iterator[Publisher]:
-    publisher = Publisher(LEFT_CALF, access(broker), directory, health, health_every_s=0.2)
-    for path in paths:
-        publisher.publish(path)
-    publisher.start()
-    try:
-        yield publisher
-    finally:
-        publisher.stop()
 
 
 def test_every_row_arrives_once_and_in_order_while_the_journal_grows(broker: RunningBroker, tmp_path: Path) -> None:
@@ -306,99 +184,6 @@ def test_several_journals_are_published_one_after_the_other(broker: RunningBroke
         assert [b.session for b in listener.blocks] == [EARLIER] * 20 + [SESSION] * 20
 
 
-def test_without_a_broker_a_stop_does_not_wait_for_long_and_the_journal_keeps_all(tmp_path: Path) -> None:
-    publisher = Publisher(LEFT_CALF, BrokerSettings(port=1), tmp_path, health, 10)
-    with journal_of(tmp_path, 5) as journal:
-        publisher.publish(tmp_path / f"{SESSION}.journal")
-        publisher.start()
-        publisher.stop()
-        assert (journal.published, journal.last_row) == (0, 5)
-
-
-def test_what_the_broker_denies_stays_unpublished_and_the_log_says_why(
-    mosquitto_that_denies: RunningBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    with listening(mosquitto_that_denies) as listener, journal_of(tmp_path, 5) as journal:
-        with publishing(mosquitto_that_denies, tmp_path, tmp_path / f"{SESSION}.journal"):
-            until(lambda: "access control list" in caplog.text)
-            until(lambda: bool(listener.statuses))
-        assert (journal.published, listener.blocks) == (0, [])
-
-
-@pytest.mark.parametrize("kind", ["emg", "status"])
-def test_what_was_denied_is_published_once_it_is_allowed(
-    kind: str,
-    shipped_mosquitto: ShippedMosquitto,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("collector.publisher.DENIED_PAUSE_S", 0.2)
-    rules = shipped_mosquitto.rules
-    shipped_mosquitto.allow(rules.replace(f"topic write crampwatch/v1/+/+/{kind}\n", ""))
-    heard = ViewersEars(shipped_mosquitto.access("viewer"))
-    publisher = Publisher(LEFT_CALF, shipped_mosquitto.access("collector"), tmp_path, health, 10)
-    with journal_of(tmp_path, 5) as journal:
-        publisher.publish(tmp_path / f"{SESSION}.journal")
-        publisher.start()
-        until(lambda: f"denies us {kind}" in caplog.text)
-        assert kind not in heard.kinds()
-        shipped_mosquitto.allow(rules)
-        until(lambda: kind in heard.kinds() and journal.published == journal.last_row)
-    publisher.stop()
-    heard.close()
-    assert caplog.text.count(f"denies us {kind}") == 1
-    assert f"takes {kind} again" in caplog.text
-
-
-def test_a_wrong_password_is_told_and_tried_again_until_it_is_right(
-    mosquitto: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    guessing = BrokerSettings(port=mosquitto.port, username=mosquitto.username, password="guessed")
-    with journal_of(tmp_path, 5) as journal:
-        publisher = Publisher(LEFT_CALF, guessing, tmp_path, health, 10)
-        publisher.publish(tmp_path / f"{SESSION}.journal")
-        publisher.start()
-        until(lambda: "check user and password" in caplog.text)
-        mosquitto.admit("guessed")
-        until(lambda: journal.published == journal.last_row)
-        publisher.stop()
-
-
-def test_two_collectors_for_one_place_say_so(
-    mosquitto: RunningBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    with publishing(mosquitto, tmp_path), publishing(mosquitto, tmp_path):
-        until(lambda: caplog.text.count("do two programs run as crampwatch-collector-w1-left_calf?") >= 2)
-
-
-def test_a_collector_that_is_told_to_have_been_taken_over_does_not_come_back_at_once(
-    broker_of_another: BrokerOfAnother, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    publisher = Publisher(LEFT_CALF, broker_of_another.settings, tmp_path, health, 10)
-    publisher.start()
-    until(lambda: "another client took our session over" in caplog.text)
-    time.sleep(1)  # four times the shortest wait
-    publisher.stop()
-    assert broker_of_another.visits == 1
-
-
-def test_a_collector_that_was_taken_over_comes_back_after_a_while(
-    broker_of_another: BrokerOfAnother, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("collector.mqtt_client.TAKEN_OVER_S", 0.1)
-    monkeypatch.setattr("collector.publisher.GIVE_UP_S", 0.2)
-    publisher = Publisher(LEFT_CALF, broker_of_another.settings, tmp_path, health, 10)
-    publisher.start()
-    until(lambda: broker_of_another.visits >= 2)
-    publisher.stop()
-
-
-def test_a_password_that_cannot_be_read_is_told_before_anything_starts(tmp_path: Path) -> None:
-    with pytest.raises(BadAccess, match=r"password file .*gone cannot be read"):
-        Publisher(LEFT_CALF, BrokerSettings(username="u", password_file=str(tmp_path / "gone")), tmp_path, health, 10)
-
-
 def test_a_collector_that_is_killed_is_announced_as_offline_by_the_broker(
     broker: RunningBroker, tmp_path: Path
 ) -> None:
@@ -419,46 +204,10 @@ from pathlib import Path
 from collector.contract.broker import BadAccess, BrokerSettings
 from collector.contract.topics import place
 from collector.publisher import Publisher
-from tests.collector.test_publisher import health
+from tests.collector.publishing import health
 broker = BrokerSettings(port=int(sys.argv[1]), username="crampwatch", password=sys.argv[2], protocol=sys.argv[3])
 publisher = Publisher(place("w1", "left_calf"), broker, Path(sys.argv[4]), health, 10)
 publisher.publish(Path(sys.argv[4]) / "{SESSION}.journal")
 publisher.start()
 time.sleep(60)
 """
-
-
-def test_the_cursor_waits_for_the_oldest_row_without_acknowledgement(tmp_path: Path) -> None:
-    with journal_of(tmp_path, 5) as journal:
-        feed = JournalFeed(tmp_path / f"{SESSION}.journal")
-        rows = [entry.row for entry in feed.take(5)]
-        for row in rows[1:]:
-            feed.acknowledge(row)
-        feed.save()
-        assert (journal.published, feed.unpublished, feed.drained) == (0, 5, False)
-        feed.acknowledge(rows[0])
-        feed.close()
-        assert journal.published == rows[-1]
-
-
-def test_a_refused_row_is_handed_out_again(tmp_path: Path) -> None:
-    with journal_of(tmp_path, 3):
-        feed = JournalFeed(tmp_path / f"{SESSION}.journal")
-        first, second, third = (entry.row for entry in feed.take(3))
-        feed.acknowledge(first)
-        feed.refuse(second)
-        assert [entry.row for entry in feed.take(9)] == [second, third]
-        feed.close()
-
-
-def test_a_replay_goes_on_with_the_next_block_where_those_wanted_were_given_up(tmp_path: Path) -> None:
-    with journal_of(tmp_path, 6) as journal:
-        feed = JournalFeed(tmp_path / f"{SESSION}.journal")
-        for entry in feed.take(6):
-            feed.acknowledge(entry.row)
-        feed.save()
-        (block, *_) = journal.blocks()
-        journal.append([msgspec.structs.replace(block, seq=6)], in_place_of_oldest=True)
-        feed.rewind({block.stream: 0})
-        assert [entry.seq for entry in feed.take(9)] == [1, 2, 3, 4, 5, 6]
-        feed.close()

@@ -21,6 +21,7 @@ from crampwatch.commands.score import score
 from crampwatch.commands.verdict import verdict
 from crampwatch.config import load
 from crampwatch.errors import UserError
+from crampwatch.meant import Spoken
 from detector.service import DetectorService
 from detector.service_settings import ServiceSettings
 from detector.settings import DetectorSettings
@@ -109,13 +110,13 @@ def test_a_verdict_keeps_the_samples_of_what_no_alert_was_raised_for(
 ) -> None:
     with NightStore(tmp_path / "nights" / "nights.sqlite", read_only=True) as store:
         (candidate,) = [event for event in store.events(0, 2**62) if not event.was_alert]
-    verdict("cramp", candidate.id, by="wearer", config=config)
+    verdict("cramp", candidate.id, spoken=Spoken(by="wearer", config=config))
     clip = clips_of(load(config)).path(candidate)
     assert f"Its samples are kept: {clip}" in capsys.readouterr().out
     assert open_recording(clip).place == Place("w1", "left_calf")
     for path in (*journals(tmp_path / "nights"), clip):
         path.unlink()
-    verdict("not", candidate.id, by="wearer", config=config)
+    verdict("not", candidate.id, spoken=Spoken(by="wearer", config=config))
     assert "Its samples are not here" in capsys.readouterr().out
 
 

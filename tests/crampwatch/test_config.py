@@ -7,7 +7,7 @@ import pytest
 from collector.contract.broker import BrokerSettings
 from crampwatch.config import Config, Sensor, as_environment, dump, load, with_environment
 from crampwatch.errors import UserError
-from crampwatch.wiring import broker_of, collector_settings
+from crampwatch.wiring import collector_settings
 from detector.settings import DetectorSettings
 
 WHOLE = """
@@ -103,7 +103,7 @@ def test_the_environment_goes_before_the_file(settings: Path) -> None:
 def test_a_password_in_the_environment_puts_those_of_the_file_out_of_use(settings: Path, inside: str) -> None:
     said = {"CRAMPWATCH_BROKER_USERNAME": "me", "CRAMPWATCH_BROKER_PASSWORD": "mine"}
     config = with_environment(loaded(settings, f"[broker]\n{inside}\n{SENSOR}"), said)
-    entering = broker_of(config, "detector")
+    entering = config.named_broker.as_role("detector")
     assert (entering.username, entering.secret()) == ("me", "mine")
 
 
@@ -112,7 +112,7 @@ def test_with_a_password_directory_each_role_enters_as_a_user_of_its_own(setting
     for role in ("collector", "detector"):
         (settings.parent / "passwords" / role).write_text(f"{role}'s\n")
     config = loaded(settings, f'[broker]\npassword_directory = "passwords"\n{SENSOR}')
-    collector, detector = collector_settings(config, config.sensors[0]).broker, broker_of(config, "detector")
+    collector, detector = collector_settings(config, config.sensors[0]).broker, config.named_broker.as_role("detector")
     assert [(it.username, it.secret()) for it in (collector, detector)] == [
         ("collector", "collector's"),
         ("detector", "detector's"),
@@ -121,7 +121,7 @@ def test_with_a_password_directory_each_role_enters_as_a_user_of_its_own(setting
 
 def test_a_user_who_is_named_is_that_of_every_role(settings: Path) -> None:
     config = loaded(settings, WHOLE)
-    assert {broker_of(config, role).username for role in ("collector", "detector")} == {"collector"}
+    assert {config.named_broker.as_role(role).username for role in ("collector", "detector")} == {"collector"}
 
 
 def test_the_brokers_files_are_beside_the_settings(settings: Path) -> None:

@@ -77,8 +77,7 @@ def send_the_rest(config: Config) -> None:
     """What changed while the processes were stopped one after the other: the outbox would send it at its next start."""
     settings = influx_of(config)
     with at_home(config) as home, closing(influx_sink(settings)) as sink:
-        nights, diary = home.sources
-        Outbox(*nights, sink, settings.poll_s, beside=[diary]).step()
+        Outbox(home.sources, sink, settings.poll_s).step()
 
 
 def tell_of_the_points(console: Console, server: InfluxServer, config: Config) -> bool:

@@ -199,8 +199,7 @@ def deliver(store: Path, server: InfluxServer, bucket: str) -> None:
     """Let the outbox pass on everything that is in the store, and in the diary if there is one."""
     settings = server.settings(bucket)
     with at_home(store, settings.name, bucket) as home, closing(InfluxSink(settings)) as sink:
-        nights, diary = home.sources
-        outbox = Outbox(*nights, sink, settings.poll_s, beside=[diary])
+        outbox = Outbox(home.sources, sink, settings.poll_s)
         while outbox.step() == 0.0:
             pass
         assert not home.night_state.trouble()

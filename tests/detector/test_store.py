@@ -349,9 +349,9 @@ def test_a_session_or_event_that_cannot_be_read_does_not_keep_the_others_from_be
     with NightStore(path) as store:
         assert [stored.info.session for stored in store.sessions()] == [SESSION]
         assert [waiting.onset_ns for waiting in store.undelivered()] == [at(30)]
-    assert [line.getMessage().partition(" is damaged")[0] for line in caplog.records] == [
-        "A SessionInfo in the night store",
-        "A Event in the night store",
+    assert [line.getMessage().partition(" is left out")[0] for line in caplog.records] == [
+        f"{path.name}: a damaged SessionInfo",
+        f"{path.name}: a damaged Event",
     ]
 
 

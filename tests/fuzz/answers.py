@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from detector.sinks.influx import EXPIRED, InfluxSink
 from detector.sinks.night_feed import NightFeed
-from detector.sinks.outbox import Outbox
+from detector.sinks.outbox import Outbox, Source
 from detector.sinks.outbox_state import OutboxState
 from detector.sinks.settings import InfluxSettings
 from detector.store import NightStore
@@ -85,7 +85,7 @@ class AnswerTrial:
     def put(self, data: bytes) -> str:
         self._server.answer = data
         with closing(OutboxState(self._state, str(next(self._number)), self.feed.store_id)) as state:
-            Outbox(self.feed, state, self.sink, 1.0).step()
+            Outbox([Source(self.feed, state)], self.sink, 1.0).step()
             delivered, refused, trouble = state.seq == self.feed.latest(), state.refused(), state.trouble()
         assert delivered != bool(trouble), "either it is done, or somebody is told why not"
         if not delivered:

@@ -18,7 +18,7 @@ from detector.service import DetectorService
 from detector.service_settings import ServiceSettings
 from detector.settings import DetectorSettings
 from detector.sinks.night_feed import NightFeed
-from detector.sinks.outbox import Outbox, retry
+from detector.sinks.outbox import Outbox, Source, retry
 from detector.sinks.outbox_state import OutboxState
 from detector.store import NightStore
 from detector.store_record import NoSuchNight
@@ -94,7 +94,7 @@ class OutboxTrial:
             closing(NightFeed(self._store, ZONE)) as feed,
             closing(OutboxState(self._path, DESTINATION, feed.store_id)) as state,
         ):
-            Outbox(feed, state, MemorySink(), 1.0).step()
+            Outbox([Source(feed, state)], MemorySink(), 1.0).step()
             retry(state, MemorySink())
             assert state.seq == feed.latest()
         return "begun anew" if self._path.with_name(f"{self._path.name}.damaged").exists() else ACCEPTED
@@ -169,7 +169,7 @@ def _outbox_state() -> bytes:
         store.write_bytes(_told_store())
         with closing(NightFeed(store, ZONE)) as feed, closing(OutboxState(path, DESTINATION, feed.store_id)) as state:
             sink = MemorySink(refuses=frozenset({feed.after(0).points[0].t_ns}))
-            Outbox(feed, state, sink, 1.0).step()
+            Outbox([Source(feed, state)], sink, 1.0).step()
             state.advance(1, (), ())
             state.note_trouble(1, "it cannot be reached")
         return _as_one_file(path)

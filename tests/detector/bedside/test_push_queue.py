@@ -147,7 +147,7 @@ def test_a_note_that_cannot_be_read_does_not_keep_the_others_from_being_told(
     queue.append(alert("e2"))
     queue._db.execute("UPDATE notes SET note = x'00' WHERE subject = 'e1'")
     assert titles(queue) == ["alert e2"]
-    assert "note 1 in the queue cannot be read" in caplog.text
+    assert "a damaged PushNote is left out" in caplog.text
 
 
 def test_appending_needs_nothing_that_is_slow_to_load() -> None:

@@ -206,7 +206,7 @@ def test_a_damaged_entry_is_left_out_and_logged_and_the_others_are_read(
         with sqlite3.connect(path) as db:
             db.execute("UPDATE entry SET json = x'00ff' WHERE row = 2")
         assert said(diary) == [verdict(0), verdict(2)]
-    assert "A Verdict in the diary is damaged" in caplog.text
+    assert f"{path.name}: a damaged Verdict is left out" in caplog.text
 
 
 def test_what_a_later_version_has_said_is_passed_over(path: Path) -> None:

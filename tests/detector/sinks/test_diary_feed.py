@@ -40,8 +40,7 @@ def sent(folder: Path, sink: MemorySink) -> MemorySink:
 
 
 def outbox_of(found: Home, sink: MemorySink) -> Outbox:
-    nights, diary = found.sources
-    return Outbox(*nights, sink, 5.0, random=lambda: 1.0, beside=[diary])
+    return Outbox(found.sources, sink, 5.0, random=lambda: 1.0)
 
 
 def anew(folder: Path) -> MemorySink:

@@ -16,7 +16,7 @@ from detector.sinks.delivery import Refused, Unavailable
 from detector.sinks.influx import InfluxSink, line
 from detector.sinks.influx_schema import ALARM, CRAMP, EVENING, FELT, MEASUREMENTS, PREFLIGHT, Point
 from detector.sinks.night_feed import NightFeed
-from detector.sinks.outbox import Outbox, backfill, opened, retry
+from detector.sinks.outbox import Outbox, Source, backfill, opened, retry
 from detector.sinks.outbox_state import OutboxState
 from detector.sinks.settings import InfluxSettings
 from detector.store import NightStore
@@ -39,7 +39,7 @@ def outbox(path: Path, settings: InfluxSettings) -> Iterator[tuple[Outbox, Outbo
         closing(InfluxSink(settings)) as sink,
         closing(OutboxState(path / "outbox.sqlite", settings.name, feed.store_id)) as state,
     ):
-        yield Outbox(feed, state, sink, settings.poll_s, random=lambda: 1.0), state
+        yield Outbox([Source(feed, state)], sink, settings.poll_s, random=lambda: 1.0), state
 
 
 def expected(path: Path) -> dict[Identity, dict[str, object]]:
@@ -72,8 +72,7 @@ def test_the_types_in_the_database_are_those_of_the_schema(influx: InfluxServer,
         opened(path / "nights.sqlite", path / "diary.sqlite", UTC, path / "outbox.sqlite", "here") as home,
         closing(InfluxSink(settings)) as sink,
     ):
-        nights, told = home.sources
-        Outbox(*nights, sink, settings.poll_s, beside=[told]).step()
+        Outbox(home.sources, sink, settings.poll_s).step()
         assert home.night_state.refused() == 0
     for measurement in MEASUREMENTS:
         (series,) = influx.query(f"SHOW FIELD KEYS FROM {measurement.name}", bucket)

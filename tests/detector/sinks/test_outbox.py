@@ -21,7 +21,7 @@ from detector.sinks.delivery import Unavailable
 from detector.sinks.diary_view import DiaryView
 from detector.sinks.influx_schema import Point, Value
 from detector.sinks.night_feed import NightFeed
-from detector.sinks.outbox import Outbox, backfill, retry, serve
+from detector.sinks.outbox import Outbox, Source, backfill, retry, serve
 from detector.sinks.outbox_state import OutboxState
 from detector.store import NightStore
 from tests.detector.sinks.nights import UTC, MemorySink, at, batch, everything, fill
@@ -60,7 +60,7 @@ class Setting(NamedTuple):
     ) -> Outbox:
         clock = iter(now_s or ())
         now_ns = lambda: round(next(clock, 0) * NS)  # noqa: E731 - a clock in a line
-        return Outbox(self.feed, self.state, sink, POLL_S, now_ns, lambda: 1.0, monotonic_s)
+        return Outbox([Source(self.feed, self.state)], sink, POLL_S, now_ns, lambda: 1.0, monotonic_s)
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_another_destination_gets_everything(home: Setting) -> None:
     home.outbox(MemorySink()).step()
     sink = MemorySink()
     with closing(OutboxState(home.path / "outbox.sqlite", "elsewhere", home.feed.store_id)) as state:
-        Outbox(home.feed, state, sink, POLL_S).step()
+        Outbox([Source(home.feed, state)], sink, POLL_S).step()
     assert sink.stored == whole(home.feed)
 
 
@@ -260,18 +260,18 @@ def test_whatever_fails_and_whenever_it_restarts_everything_arrives_once(
                 store.commit(batch(20.0 * step + 20, frames(20.0 * step, 20.0 * step + 20)))
                 sink.away = outages[step] if step < len(outages) else 0
                 before = state.seq
-                Outbox(feed, state, sink, POLL_S).step()
+                Outbox([Source(feed, state)], sink, POLL_S).step()
                 if step in crashes:
                     state.advance(before, [], [])
             sink.away = 0
-            Outbox(feed, state, sink, POLL_S).step()
+            Outbox([Source(feed, state)], sink, POLL_S).step()
         assert sink.stored == whole(feed)
 
 
 def test_the_service_waits_for_a_store_that_is_not_there_yet_and_stops_when_asked(tmp_path: Path) -> None:
     sink, stop = MemorySink(), threading.Event()
     diary = tmp_path / "diary.sqlite"
-    arguments = (tmp_path / "nights.sqlite", UTC, tmp_path / "outbox.sqlite", "here", sink, 0.01, stop, diary)
+    arguments = (tmp_path / "nights.sqlite", diary, UTC, tmp_path / "outbox.sqlite", "here", sink, 0.01, stop)
     service = threading.Thread(target=serve, args=arguments)
     service.start()
     with NightStore(tmp_path / "nights.sqlite") as store:
@@ -292,7 +292,7 @@ def test_the_service_goes_on_with_a_store_that_was_put_in_the_place_of_the_first
             fill(store, minutes)
     sink, stop = MemorySink(), threading.Event()
     diary = tmp_path / "diary.sqlite"
-    arguments = (tmp_path / "nights.sqlite", UTC, tmp_path / "outbox.sqlite", "here", sink, 0.01, stop, diary)
+    arguments = (tmp_path / "nights.sqlite", diary, UTC, tmp_path / "outbox.sqlite", "here", sink, 0.01, stop)
     service = threading.Thread(target=serve, args=arguments)
     service.start()
     while not sink.stored:
@@ -355,7 +355,7 @@ def test_a_damaged_memory_is_kept_and_everything_sent_once_more(home: Setting, d
     home.state.close()
     with closing(OutboxState(home.path / "outbox.sqlite", "here", home.feed.store_id)) as state:
         sink = MemorySink()
-        Outbox(home.feed, state, sink, POLL_S).step()
+        Outbox([Source(home.feed, state)], sink, POLL_S).step()
         assert retry(state, sink) == (0, 0)
     assert sink.stored == whole(home.feed)
     assert (home.path / "outbox.sqlite.damaged").exists()
