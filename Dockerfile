@@ -1,4 +1,4 @@
-# The detector, the outbox and, with the host's D-Bus, the collector. Built for amd64 and arm64; not yet on an engine.
+# Detector, alarm, page, push, outbox and, with the host's D-Bus, the collector. Built for amd64 and arm64; not yet on an engine.
 # The Python of the tests.
 FROM python:3.11.17-slim-trixie AS build
 RUN python -m venv --without-pip /opt/crampwatch

@@ -89,7 +89,7 @@ $(AXE)/.installed: tests/crampwatch/page/package-lock.json | apt-packages
 	@touch $@
 
 lock: $(VENV)/bin/uv ## write the lock files anew
-	@$(BIN)/uv pip compile $(LOCK_FLAGS) --group build --extra night --extra influx pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile $(LOCK_FLAGS) --group build --extra night --extra influx --extra alerts pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile $(LOCK_FLAGS) --group build --group dev --extra night --extra influx pyproject.toml -o requirements-dev.lock
 	@$(BIN)/uv pip compile $(LOCK_FLAGS) requirements-peers.in -o requirements-peers.lock
 

@@ -1,6 +1,7 @@
 """The way into the broker, one for everybody: a client made from the settings, and what keeps it out, in words."""
 
 import logging
+import math
 import ssl
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +19,8 @@ STEADY_S = 40.0
 longest wait of any client, so that two that push each other out do so ever more slowly."""
 TAKEN_OVER_S = 60.0
 """The wait after a broker has told that another client took our session over: only a person can mend that."""
+REPEAT_S = 10.0
+"""The pause before a message that was denied is said again: the broker's permissions change only by hand."""
 UNSUPPORTED_PROTOCOL, TAKEN_OVER = 0x84, 0x8E
 """Reason codes of MQTT 5 (section 2.4); paho translates those of 3.1.1 into them."""
 NOT_YET_VALID, EXPIRED, WRONG_HOST, WRONG_ADDRESS = 9, 10, 62, 64
@@ -168,15 +171,52 @@ class Denials:
     def __bool__(self) -> bool:
         return bool(self._denied)
 
-    def note(self, what: str, reason: ReasonCode) -> None:
-        """Take note of the answer to a publish."""
+    def note(self, what: str, reason: ReasonCode, topics: str | None = None) -> None:
+        """Take note of the answer to a publish; `topics` is the filter of those topics that are not our contract's."""
         if reason.is_failure and what not in self._denied:
             self._denied.add(what)
-            rule = f"let {self._who} write to {everywhere(what)} in its access control list"
+            rule = f"let {self._who} write to {topics or everywhere(what)} in its access control list"
             self._log.error("the MQTT broker denies us %s (%s); %s; trying again", what, reason, rule)
         elif what in self._denied and not reason.is_failure:
             self._denied.remove(what)
             self._log.warning("the MQTT broker takes %s again", what)
+
+
+class Repeats:
+    """When to say again what the broker has denied, and of what is retained the newest of each topic.
+
+    Nothing else would: what is retained is said when it changes, and may not change for a day.
+    """
+
+    def __init__(self, pause_s: float, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._pause_s = pause_s
+        self._monotonic_s = monotonic_s
+        self._retained: dict[str, bytes] = {}
+        self._denied: set[str] = set()
+        self._due_s = math.inf
+
+    def said(self, topic: str, payload: bytes) -> None:
+        """This is the newest retained message of its topic."""
+        self._retained[topic] = payload
+
+    def answered(self, topic: str, reason: ReasonCode) -> None:
+        """Take note of the answer to a publish."""
+        if not reason.is_failure:
+            self._denied.discard(topic)
+            return
+        self._denied.add(topic)
+        self._due_s = min(self._due_s, self._monotonic_s() + self._pause_s)
+
+    def due(self) -> bool:
+        """Whether something was denied and the pause is over; true once for each pause."""
+        if self._monotonic_s() < self._due_s:
+            return False
+        self._due_s = math.inf
+        return True
+
+    def denied(self) -> list[tuple[str, bytes]]:
+        """Topics whose last answer was a denial, and the newest retained message of each."""
+        return [(topic, payload) for topic, payload in self._retained.items() if topic in self._denied]
 
 
 class _TlsSocket(ssl.SSLSocket):

@@ -2,8 +2,9 @@
 
 import logging
 import secrets
+import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,10 +61,18 @@ class NightSession:
             self.tracks[stream.kind] = StreamTrack(stream, builder, clock, self._remember, past.placement)
 
     @classmethod
-    def begin(cls, streams: Streams, device: str, settings: CollectorSettings, time: TimeSource) -> "NightSession":
+    def begin(
+        cls,
+        streams: Streams,
+        device: str,
+        settings: CollectorSettings,
+        time: TimeSource,
+        ended: Callable[[Path], object] = lambda _: None,
+    ) -> "NightSession":
         """Go on with tonight's open session of this place and these streams, or begin one.
 
-        One whose samples lie in the future was dated by a clock that has been set back: it is brought to its end.
+        Other open sessions of the place are brought to their end, and `ended` is told: those of past nights, those of
+        other streams, and those whose samples lie in the future, dated by a clock that has been set back since.
 
         `device` is for the journal's header: what the streams come from, in words.
 
@@ -72,10 +81,11 @@ class NightSession:
         now_ns = time.night_ns()
         night = night_of(now_ns, settings.zone)
         for journal, path in journals(settings):
-            if night_of(journal.header.started_ns, settings.zone) == night and not journal.ended:
-                if _suits(journal, streams) and not _was_set_back(journal, time):
-                    return cls(journal, path, streams, settings, time)
-                journal.end()
+            tonight = night_of(journal.header.started_ns, settings.zone) == night
+            if tonight and not journal.ended and _suits(journal, streams) and not _was_set_back(journal, time):
+                return cls(journal, path, streams, settings, time)
+            if _end_left_open(journal):
+                ended(path)
             journal.close()
         session = (
             f"{night.isoformat()}_{settings.wearer[:NAME_CHARS]}_{settings.site[:NAME_CHARS]}_{secrets.token_hex(2)}"
@@ -143,6 +153,18 @@ def journals(settings: CollectorSettings) -> Iterator[tuple[Journal, Path]]:
             yield journal, path
         else:
             journal.close()
+
+
+def _end_left_open(journal: Journal) -> bool:
+    """Bring a session that was left open to its end; whether it was and could be."""
+    try:
+        if journal.ended:
+            return False
+        journal.end()
+    except sqlite3.Error as error:  # a damaged file of the past must not keep the new night from beginning
+        log.error("Session %s cannot be brought to its end: %s", journal.header.session, error)
+        return False
+    return True
 
 
 class _Kept(NamedTuple):

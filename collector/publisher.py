@@ -4,7 +4,6 @@ import logging
 import sqlite3
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -17,12 +16,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from collector.contract.broker import BrokerSettings
 from collector.contract.codec import decode_json, encode_json
-from collector.contract.errors import BadRecording, ContractError
-from collector.contract.journal import SUFFIX
+from collector.contract.errors import ContractError
 from collector.contract.messages import Buzz, Fault, Faults, Health, ReplayRequest, SessionId, Status, StreamKind
 from collector.contract.topics import Place, parse
-from collector.journal_feed import JournalFeed
-from collector.mqtt_client import Attempts, Denials, mqtt_client
+from collector.feed_queue import Episode, FeedQueue
+from collector.journal_feed import JournalFeed, Unreadable
+from collector.mqtt_client import Attempts, Denials, Repeats, mqtt_client
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +40,15 @@ GIVE_UP_S = 10.0
 away or denies us. What is left is published after the next start."""
 
 
+class PublisherStopped(Exception):
+    """What is recorded is not published any more; the collector has to be started again."""
+
+
 class Publisher:
     """Publishes journals one after the other, each from where it was acknowledged; obeys `cmd/replay` and `cmd/buzz`.
+
+    The one that `publish` was called for last is stayed with while it grows; the others are left as soon as nothing of
+    them is unpublished. One that cannot be read is left out.
 
     `health` is asked for every `health_every_s`, in the publisher's thread, with the number of rows not yet published.
     `faults` is asked for all the time; what it says is published when it says something else. `buzz` is called in
@@ -62,17 +68,16 @@ class Publisher:
     ) -> None:
         self._place = place
         self._broker = broker
-        self._directory = directory
         self._health = health
         self._health_every_s = health_every_s
         self._faults = faults
         self._buzz = buzz
         self._now_ns = now_ns
-        self._new_paths: deque[Path] = deque()
-        self._feeds: deque[JournalFeed] = deque()
+        self._feeds = FeedQueue(directory)
+        self._reading = Episode("The journal cannot be read", "The journal can be read again")
         self._rows: dict[int, tuple[JournalFeed, int, StreamKind]] = {}  # message id -> what it carries
-        self._notices: dict[int, tuple[str, bytes]] = {}  # the same for messages that carry no row
-        self._denied_notices: dict[str, bytes] = {}  # the last of each kind, to be tried again
+        self._notices: dict[int, str] = {}  # message id -> its kind, where it carries no row
+        self._repeats = Repeats(DENIED_PAUSE_S)
         self._denials = Denials(broker, log)
         self._client_id = f"crampwatch-collector-{place.wearer}-{place.site}"
         self._attempts = Attempts(broker, self._client_id, log, RECONNECT_S)
@@ -93,8 +98,18 @@ class Publisher:
         self._thread.start()
 
     def publish(self, path: Path) -> None:
-        """Publish this journal when those before it are complete. To be called from any thread."""
-        self._new_paths.append(path)
+        """Publish this journal, after the others that still have something to publish. To be called from any thread.
+
+        A journal left before its session ended has to be named again once it has ended.
+        """
+        self._feeds.add(path)
+
+    def check(self, session: SessionId | None) -> None:
+        """Raises PublisherStopped when nothing is published any more, or not this session. From any thread."""
+        if not self._thread.is_alive():
+            raise PublisherStopped("Nothing is published any more; what ended it is told above")
+        if session in self._feeds.unreadable:
+            raise PublisherStopped(f"The journal of session {session}, which is being recorded, cannot be read")
 
     def stop(self) -> None:
         """Publish what can still be published, say goodbye, and wait for that."""
@@ -103,18 +118,33 @@ class Publisher:
         self._thread.join()
 
     def _run(self) -> None:
-        while not (self._stopping.is_set() and self._settled()):
-            try:
-                self._step()
-            except sqlite3.Error as error:
-                # A full disk or a lock held too long: nothing is lost by trying again.
-                log.error("The journal cannot be read: %s. Trying again.", error)
-                time.sleep(RECONNECT_S[0])
-        self._leave()
+        try:
+            while not self._finished():
+                pass
+            self._leave()
+        except Exception:  # whatever it was: the collector, which asks by `check`, is started again
+            log.exception("Publishing has ended")
+        finally:
+            self._feeds.close()
+
+    def _finished(self) -> bool:
+        """Do what is to be done now; whether that was all. No journal keeps the others or the network from it."""
+        try:
+            if self._stopping.is_set() and self._settled():
+                return True
+            self._step()
+            self._reading.note("")
+        except Unreadable as unreadable:
+            self._feeds.leave_out(unreadable)
+        except sqlite3.Error as error:
+            # A lock held too long: nothing is lost by trying again.
+            self._reading.note(str(error))
+            self._serve_network()
+        return False
 
     def _step(self) -> None:
-        self._take_new_paths()
-        self._retire_ended()
+        self._feeds.take_new()
+        self._retire()
         self._announce()
         self._repeat_notices()
         self._fill_window()
@@ -128,54 +158,45 @@ class Publisher:
         away = self._unreachable or self._connect_due_s - now_s > GIVE_UP_S
         if away or self._denials or now_s - self._progress_s > GIVE_UP_S:
             return True
-        busy = self._new_paths or self._rows or self._notices
-        return not busy and all(feed.drained and not feed.ended for feed in self._feeds)
+        return not self._rows and not self._notices and self._feeds.settled
 
-    def _take_new_paths(self) -> None:
-        while self._new_paths:
-            path = self._new_paths.popleft()
-            try:
-                feed = JournalFeed(path)
-            except BadRecording as error:
-                log.error("%s; it is not published", error)
-                continue
-            if feed.session in [known.session for known in self._feeds]:
-                feed.close()
-            else:
-                self._feeds.append(feed)
+    def _retire(self) -> None:
+        """Announce the end of a session whose rows the broker has, and go on to the next.
 
-    def _retire_ended(self) -> None:
-        """Announce the end of a session whose rows the broker has, and go on to the next."""
-        if not self._feeds or not self._attempts.entered:
+        From one that was left open, too: nobody may ever write to it again, and the next would wait for ever.
+        """
+        feed = self._feeds.first
+        if feed is None or not self._attempts.entered:
             return
-        feed = self._feeds[0]
-        if feed.ended and feed.drained:
-            self._send_status("ended", feed)
-            self._feeds.popleft()
-            feed.close()
+        ended = feed.ended  # asked first: it may be given its last rows and its end meanwhile
+        if (ended or len(self._feeds) > 1) and feed.drained:
+            if ended:
+                self._send_status("ended", feed)
+                self._announced = feed.session  # the next one is news again, whatever was announced before
+            self._feeds.drop_first()
 
     def _announce(self) -> None:
         """Say that we are there and which session this is, when either is news; or once more how the last one ended,
         to a broker that may have forgotten it."""
         if not self._attempts.entered:
             return
-        if self._feeds and self._feeds[0].session != self._announced:
-            self._send_status("online", self._feeds[0])
-            self._announced = self._feeds[0].session
-        elif not self._feeds and self._ended and self._announced is None:
+        feed = self._feeds.first
+        if feed and feed.session != self._announced:
+            self._send_status("online", feed)
+            self._announced = feed.session
+        elif not feed and self._ended and self._announced is None:
             self._send_notice("status", encode_json(self._ended))
             self._announced = self._ended.session
 
     def _repeat_notices(self) -> None:
-        if self._attempts.entered and time.monotonic() >= self._paused_until_s:
-            for what, payload in list(self._denied_notices.items()):
+        if self._attempts.entered and self._repeats.due():
+            for what, payload in self._repeats.denied():
                 self._send_notice(what, payload)
 
     def _fill_window(self) -> None:
-        room = self._window - len(self._rows)
-        if not self._feeds or not self._attempts.entered or room <= 0 or time.monotonic() < self._paused_until_s:
+        feed, room = self._feeds.first, self._window - len(self._rows)
+        if feed is None or not self._attempts.entered or room <= 0 or time.monotonic() < self._paused_until_s:
             return
-        feed = self._feeds[0]
         for entry in feed.take(room):
             sent = self._send(entry.stream, entry.payload, "application/x-msgpack")
             self._rows[sent] = (feed, entry.row, entry.stream)
@@ -184,11 +205,10 @@ class Publisher:
         now_s = time.monotonic()
         if now_s >= self._save_due_s:
             self._save_due_s = now_s + SAVE_EVERY_S
-            for feed in self._feeds:
-                feed.save()
+            self._feeds.save()
         if self._attempts.entered and now_s >= self._health_due_s:
             self._health_due_s = now_s + self._health_every_s
-            health = self._health(sum(feed.unpublished for feed in self._feeds))
+            health = self._health(self._feeds.unpublished)
             self._client.publish(
                 self._place.topic("health"), encode_json(health), properties=self._properties("application/json")
             )
@@ -219,14 +239,12 @@ class Publisher:
     def _leave(self) -> None:
         """Write down how far we came and disconnect; a session that goes on later is announced as offline."""
         self._tell_faults(())
-        if self._attempts.entered and self._feeds:
-            self._send_status("offline", self._feeds[0])
+        if self._attempts.entered and (feed := self._feeds.first):
+            self._send_status("offline", feed)
         self._progress_s = time.monotonic()
         while self._attempts.entered and self._notices and time.monotonic() - self._progress_s < GIVE_UP_S:
             self._client.loop(WAIT_S)
         self._client.disconnect()
-        for feed in self._feeds:
-            feed.close()
 
     def _send_status(self, state: Literal["online", "offline", "ended"], feed: JournalFeed) -> None:
         last_seq = feed.last_seq() if state == "ended" else {}
@@ -236,9 +254,9 @@ class Publisher:
         self._send_notice("status", encode_json(status))
 
     def _send_notice(self, what: str, payload: bytes) -> None:
-        self._denied_notices.pop(what, None)
         sent = self._send(what, payload, "application/json", retain=True)
-        self._notices[sent] = (what, payload)
+        self._notices[sent] = what
+        self._repeats.said(what, payload)
 
     def _send(self, what: str, payload: bytes, content_type: str, *, retain: bool = False) -> int:
         properties = self._properties(content_type)
@@ -275,10 +293,9 @@ class Publisher:
         self._connect_due_s = time.monotonic() + self._attempts.next_s()
 
     def _on_publish(self, _: paho.Client, __: object, mid: int, reason: ReasonCode, ___: object) -> None:
-        if notice := self._notices.pop(mid, None):
-            what, payload = notice
-            if reason.is_failure:
-                self._denied_notices.setdefault(what, payload)
+        what: str | None
+        if what := self._notices.pop(mid, None):
+            self._repeats.answered(what, reason)
         elif row := self._rows.pop(mid, None):
             feed, number, what = row
             if reason.is_failure:
@@ -303,13 +320,9 @@ class Publisher:
             log.warning("A message on %s was refused: %s", what, error)
 
     def _replay(self, request: ReplayRequest) -> None:
-        self._feed_of(request.session).rewind(request.from_seq)
-
-    def _feed_of(self, session: SessionId) -> JournalFeed:
-        """The feed of a session; one that had been published completely goes to the front again."""
-        for feed in self._feeds:
-            if feed.session == session:
-                return feed
-        feed = JournalFeed(self._directory / f"{session}{SUFFIX}")
-        self._feeds.appendleft(feed)
-        return feed
+        try:
+            self._feeds.rewind(request)
+        except Unreadable as unreadable:
+            self._feeds.leave_out(unreadable)
+        except sqlite3.Error as error:
+            log.warning("A replay of %s cannot be begun now: %s", request.session, error)  # it is asked for again

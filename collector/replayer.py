@@ -16,8 +16,8 @@ from collector.contract.codec import decode_json, encode_block, encode_json
 from collector.contract.errors import ContractError
 from collector.contract.messages import NS, Ack, ReplayRequest, Status, StreamKind
 from collector.contract.recording import Recording
-from collector.contract.topics import Place
-from collector.mqtt_client import Denials, mqtt_client, not_answered, refused, unreachable
+from collector.contract.topics import Place, everywhere
+from collector.mqtt_client import Trouble, mqtt_client, not_answered, refused, unreachable
 
 BLOCK_S = 1.0
 """As the collector sends them."""
@@ -25,6 +25,9 @@ WINDOW = 200
 """Messages the broker has not acknowledged yet: enough to keep it busy, 0.5 MB of blocks at most."""
 AHEAD_BLOCKS = 600
 """How far a detector that reports its progress may be behind: as installed, mosquitto drops what queues beyond 1000."""
+PATIENCE_S = 15.0
+"""How long a detector that reports its progress may report none: one that was killed is back after a few seconds, one
+that judges at full speed tells of its progress several times a second."""
 WAIT_S = 0.05
 RECONNECT_S = 0.5
 
@@ -32,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class BrokerUnreachable(ContractError):
-    """There is no broker, or it does not let the player in."""
+    """There is no broker, it does not let the player in, or does not take what it plays."""
 
 
 class BlockCursor:
@@ -82,43 +85,52 @@ class Replayer:
         self._recording = recording
         self._place = place
         self._broker = broker
+        self._where = f"MQTT broker at {broker.address}"
         self._speed = speed
         self._progress = progress
         self._linger_s = linger_s
         self._now_ns = now_ns
         self._cursor = BlockCursor(recording)
-        self._filed: dict[StreamKind, int] | None = None  # what the detector has committed, once it tells
+        self._filed: dict[StreamKind, int] | None = None  # what the detector has committed, while it tells
+        self._held_back_since_s: float | None = None
+        self._away = False  # told that the broker is
         self._settling_since_s = 0.0
         self._ended = False
         self._announced: Literal["online", "offline", "ended"] | None = None
         self._in_flight: dict[int, str] = {}  # message id -> its topic's last level
-        self._denials = Denials(broker, log)
+        self._denied: str | None = None  # what the broker did not take, in words
         self._refused: ReasonCode | None = None
         self._client = self._new_client()
 
     def run(self, stop: threading.Event | None = None) -> None:
-        """Play to the end, or until `stop` is set; raises BrokerUnreachable when the broker does not let it in."""
+        """Play to the end, or until `stop` is set.
+
+        Raises BrokerUnreachable when the broker does not let it in, or does not take what is played.
+        """
         stop = stop or threading.Event()
         self._connect()
         self._send_status("online")
         began_s = time.monotonic()
-        while not stop.is_set() and not self._settled():
+        while not stop.is_set() and not self._denied and not self._settled():
             while self._due(time.monotonic() - began_s):
                 self._send_block()
             if self._cursor.block is None and not self._in_flight and not self._ended:
                 self._ended = True
                 self._send_status("ended")
+            self._look_whether_held_back()
             self._serve()
         if not self._ended:
             self._send_status("offline")
         self._client.disconnect()
+        if self._denied:
+            raise BrokerUnreachable(self._denied)
 
     def _due(self, elapsed_s: float) -> bool:
         """Whether to send the present block now."""
         block = self._cursor.block
         if block is None or len(self._in_flight) >= WINDOW or not self._client.is_connected():
             return False
-        if self._filed is not None and self._behind() >= AHEAD_BLOCKS:
+        if self._too_far_ahead():
             return False
         return self._speed is None or (block.end_ns - self._recording.start_ns) / NS <= elapsed_s * self._speed
 
@@ -126,6 +138,21 @@ class Replayer:
         """How many of the blocks sent the detector has not filed."""
         filed = self._filed or {}
         return sum(seq - filed.get(kind, 0) for kind, seq in self._cursor.next_seq.items())
+
+    def _too_far_ahead(self) -> bool:
+        return self._filed is not None and self._behind() >= AHEAD_BLOCKS
+
+    def _look_whether_held_back(self) -> None:
+        """Go on without a detector that has gone; what it told of its progress may have been retained for years."""
+        now_s = time.monotonic()
+        if self._cursor.block is None or not self._client.is_connected() or not self._too_far_ahead():
+            self._held_back_since_s = None
+        elif self._held_back_since_s is None:
+            self._held_back_since_s = now_s
+        elif now_s - self._held_back_since_s >= PATIENCE_S:
+            says = "no detector has filed anything of this recording for %.0f s; playing on without it. Does it run?"
+            log.warning(says, PATIENCE_S)
+            self._filed = None
 
     def _settled(self) -> bool:
         """Whether the end has been announced and nobody will ask for anything again."""
@@ -154,10 +181,20 @@ class Replayer:
 
     def _serve(self) -> None:
         """Handle what the network brings; come back when the connection was lost."""
-        if self._client.loop(WAIT_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            time.sleep(RECONNECT_S)
-            with suppress(OSError):  # the next round tries again
-                self._client.reconnect()
+        if self._client.loop(WAIT_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return
+        if self._refused is not None:
+            raise BrokerUnreachable(f"{self._where}: {refused(self._refused)}")
+        time.sleep(RECONNECT_S)
+        try:
+            self._client.reconnect()
+        except OSError as error:  # the next round tries again
+            self._tell_away(unreachable(self._broker, error))
+
+    def _tell_away(self, trouble: Trouble) -> None:
+        if not self._away:
+            self._away = True
+            log.warning("%s: %s Trying again.", self._where, trouble)
 
     def _new_client(self) -> paho.Client:
         client = mqtt_client(self._broker)
@@ -172,22 +209,22 @@ class Replayer:
         return client
 
     def _connect(self) -> None:
-        where = f"MQTT broker at {self._broker.address}"
         try:
             self._client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s)
         except OSError as error:
-            raise BrokerUnreachable(f"{where}: {unreachable(self._broker, error)}") from error
+            raise BrokerUnreachable(f"{self._where}: {unreachable(self._broker, error)}") from error
         while not self._client.is_connected():
             outcome = self._client.loop(WAIT_S)
             if self._refused is not None:
-                raise BrokerUnreachable(f"{where}: {refused(self._refused)}")
+                raise BrokerUnreachable(f"{self._where}: {refused(self._refused)}")
             if outcome != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                raise BrokerUnreachable(f"{where}: {not_answered(self._broker)}")
+                raise BrokerUnreachable(f"{self._where}: {not_answered(self._broker)}")
 
     def _on_connect(self, client: paho.Client, _: object, __: object, reason: ReasonCode, ___: object) -> None:
         if reason.is_failure:
             self._refused = reason
             return
+        self._away = False
         client.subscribe([(self._place.topic(what), 1) for what in ("cmd/replay", "ack")])
         if self._announced:  # a broker that was killed may have forgotten it
             self._send_status(self._announced)
@@ -202,6 +239,7 @@ class Replayer:
     def _note(self, ack: Ack) -> None:
         if ack.session == self._recording.session and ack.next_seq != self._filed:
             self._filed = ack.next_seq
+            self._held_back_since_s = None
             self._settling_since_s = time.monotonic()
 
     def _replay(self, request: ReplayRequest) -> None:
@@ -210,5 +248,8 @@ class Replayer:
             self._settling_since_s = time.monotonic()
 
     def _on_publish(self, _: paho.Client, __: object, mid: int, reason: ReasonCode, ___: object) -> None:
-        if what := self._in_flight.pop(mid, None):
-            self._denials.note(what, reason)
+        what = self._in_flight.pop(mid, None)
+        if what and reason.is_failure:
+            who = f"user {self._broker.username}" if self._broker.username else "anonymous clients"
+            cure = f"let {who} write to {everywhere(what)} in its access control list, and play it again"
+            self._denied = f"{self._where}: it does not take {what} from us ({reason}); {cure}"

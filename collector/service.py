@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 from datetime import date
 
@@ -14,7 +15,7 @@ from collector.contract.messages import NS, Fault, Health, StreamKind
 from collector.contract.nights import night_of
 from collector.contract.topics import place
 from collector.devices.decoder import PacketRefused
-from collector.devices.profile import load_profile
+from collector.devices.profile import BadProfile, load_profile
 from collector.disk import Disk
 from collector.night_session import NightSession, Streams, journals
 from collector.packet_queue import Packet, PacketQueue
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 CANCEL_AGAIN_S = 5.0
 """Longer than stopping and disconnecting a device takes, as a rule; cancelling that would cut it short."""
+OVERSEE_EVERY_S = 5.0
+"""How late it may be noticed that publishing has ended, or that it is noon: seconds do no harm."""
 _SET_CLOCK = "times before that are wrong by as much; if it happens again, switch on: timedatectl set-ntp true"
 
 
@@ -49,6 +52,7 @@ class Collector:
         self._linger: asyncio.Event | None = None
         self._end_session = False
         self._clock_fault: tuple[Fault, ...] = ()
+        self._looked_for: date | None = None  # the night for which open sessions of the past were looked for
         self._disk = Disk(
             settings.data_directory,
             settings.zone,
@@ -73,7 +77,8 @@ class Collector:
         """Collect until `stop`.
 
         Raises Occupied where another collector records this site into the same folder, sqlite3.Error or OSError when
-        the journal cannot be made or read, RadioFailed when only another process can make Bluetooth work again.
+        the journal cannot be made or read, RadioFailed when only another process can make Bluetooth work again,
+        PublisherStopped when what is recorded is not published any more.
         """
         lock = self._lock()
         try:
@@ -88,9 +93,10 @@ class Collector:
         buzzing = asyncio.create_task(self._buzzing.serve())
         radio = asyncio.create_task(self._supervise())
         journal = asyncio.create_task(self._keep_packets())
+        overseer = asyncio.create_task(self._oversee())
         stopped = asyncio.create_task(self._stop.wait())
         try:
-            done, _ = await asyncio.wait((radio, journal, stopped), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait((radio, journal, overseer, stopped), return_when=asyncio.FIRST_COMPLETED)
             await _cancelled(radio)
             if stopped in done:
                 settled = asyncio.create_task(self._packets.settled())
@@ -99,7 +105,7 @@ class Collector:
             for task in done:
                 task.result()
         finally:
-            for task in (radio, journal, stopped, disk, buzzing):
+            for task in (radio, journal, overseer, stopped, disk, buzzing):
                 await _cancelled(task)
             await self._close()
 
@@ -128,10 +134,15 @@ class Collector:
     def _make_wearables(self, backend: Backend) -> tuple[Wearable, ...]:
         wanted = (self._settings.device, *self._settings.companions)
         devices = [(device, load_profile(device.profile, self._settings.profile_directory)) for device in wanted]
-        return tuple(
+        wearables = tuple(
             Wearable(device, profile, kinds, self._link_up, self._on_packet, self._time.monotonic_ns, backend)
             for (device, profile), kinds in zip(devices, shares(devices), strict=True)
         )
+        if not any(stream.kind == "emg" for wearable in wearables for stream in wearable.streams):
+            whose = f"{self._settings.wearer} {self._settings.site}"
+            cure = "add one, see `crampwatch devices list`"
+            raise BadProfile(f"no wearable of {whose} measures muscle activity (EMG); {cure}")
+        return wearables
 
     async def _supervise(self) -> None:
         """Hold all links. The companions wait for the first wearable: what it is decides what the session is."""
@@ -165,11 +176,12 @@ class Collector:
 
     def _begin(self) -> None:
         device = ", ".join(wearable.supervisor.health().device for wearable in self._wearables)
-        self._session = NightSession.begin(self._streams, device, self._settings, self._time)
+        publish = self._publisher.publish
+        self._session = NightSession.begin(self._streams, device, self._settings, self._time, ended=publish)
         for wearable in self._wearables:
             if wearable.known:
                 self._session.link_up(wearable.info)
-        self._publisher.publish(self._session.path)
+        publish(self._session.path)
         self._disk.expect(self._streams, self._settings.block_s)
         log.info("Session %s", self._session.journal.header.session)
 
@@ -208,6 +220,14 @@ class Collector:
         if samples is not None:
             self._session.accept(samples, packet.arrival_ns)
 
+    async def _oversee(self) -> None:
+        """Raises PublisherStopped; ends at noon what was left open, though no wearable may be there to begin anew."""
+        while True:
+            await asyncio.sleep(OVERSEE_EVERY_S)
+            self._publisher.check(self._session.journal.header.session if self._session else None)
+            if self._session is None and self._tonight() != self._looked_for:
+                self._publish_what_is_left()
+
     def _roll_over(self) -> None:
         """At noon the next night begins; when the host's clock was set anew, nobody knows which night it was."""
         if self._session is None:
@@ -215,7 +235,7 @@ class Collector:
         step_ns = self._time.wall_offset_ns() - self._session.wall_offset_ns
         if abs(step_ns) > CLOCK_STEP_NS:
             self._clock_fault = (self._clock_was_set(step_ns / NS),)
-        elif self._session.night == night_of(self._time.night_ns(), self._settings.zone):
+        elif self._session.night == self._tonight():
             return
         else:
             self._clock_fault = ()
@@ -233,14 +253,20 @@ class Collector:
 
         Sessions that ended tonight are announced once more: a crash may have come between the last block and that.
         """
-        tonight = night_of(self._time.night_ns(), self._settings.zone)
+        self._looked_for = tonight = self._tonight()
         for journal, path in journals(self._settings):
-            if not journal.ended and self._night(journal) != tonight:
-                journal.end()
-                self._publisher.publish(path)
-            elif journal.published < journal.last_row or (journal.ended and self._night(journal) == tonight):
-                self._publisher.publish(path)
+            try:
+                if not journal.ended and self._night(journal) != tonight:
+                    journal.end()
+                    self._publisher.publish(path)
+                elif journal.published < journal.last_row or (journal.ended and self._night(journal) == tonight):
+                    self._publisher.publish(path)
+            except sqlite3.Error as error:
+                log.error("What is left to publish of %s cannot be told: %s; it is left alone.", path.name, error)
             journal.close()
+
+    def _tonight(self) -> date:
+        return night_of(self._time.night_ns(), self._settings.zone)
 
     def _night(self, journal: Journal) -> date:
         return night_of(journal.header.started_ns, self._settings.zone)

@@ -1,6 +1,7 @@
 """What a person says at the command line goes into the diary; what the alarm made of it is told."""
 
 import getpass
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -58,12 +59,14 @@ def place_of(config: Config, meant: Meant) -> Place:
 
 @contextmanager
 def diary_of(config: Config) -> Iterator[Diary]:
-    """The diary, made where there is none yet; raises UserError when it is damaged."""
+    """The diary, made where there is none yet; raises UserError when it is damaged, or takes nothing."""
     try:
         with Diary(config.diary) as diary:
             yield diary
     except BadDiary as error:
         raise UserError(str(error)) from error
+    except sqlite3.OperationalError as error:
+        raise UserError(f"{config.diary}: nothing was noted ({error}); make room, and say it again") from error
 
 
 def ask(diary: Diary, commands: Mapping[Place, Command]) -> list[Told]:

@@ -12,7 +12,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +25,7 @@ from collector.contract.journal import SUFFIX
 from collector.retention import MARK, is_marked
 from crampwatch.config import Config, load
 from crampwatch.errors import UserError
+from detector import store_changes
 from detector.clips import FOLDER as CLIPS
 
 Samples = Literal["none", "marked", "all"]
@@ -154,7 +155,10 @@ def _collected(settings: Path, config: Config, samples: Samples, scratch: Path) 
         databases += sorted((config.directory / CLIPS).glob(f"*{SUFFIX}"))
     for path in databases:
         name = f"{DATA}/{path.relative_to(config.directory).as_posix()}"
-        yield name, _copy_of(path, scratch)
+        copy = _copy_of(path, scratch)
+        if path == config.store:
+            _rename(copy)
+        yield name, copy
         if is_marked(path):
             yield f"{name}{MARK}", path.with_name(path.name + MARK)
 
@@ -171,6 +175,13 @@ def _copy_of(path: Path, scratch: Path) -> Path:
     if verdict != "ok":
         raise UserError(f"{path}: is damaged ({verdict}); move it elsewhere, and back up the rest")
     return copy
+
+
+def _rename(store: Path) -> None:
+    """Put back, it may have grown past what the outbox has sent of the first one before that looks again."""
+    no_name = suppress(sqlite3.OperationalError)  # an earlier version's: it is given one when it is opened
+    with closing(sqlite3.connect(store)) as database, no_name, database:
+        store_changes.rename(database)
 
 
 def _store_version(store: Path) -> int | None:

@@ -4,61 +4,86 @@ import logging
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from collector.contract.broker import BrokerSettings
 from collector.contract.file_lock import FileLock
 from collector.contract.topics import place
 from crampwatch.config import Config
 from crampwatch.errors import UserError
+from detector.alarm.messages import FaultKind
 from detector.bedside.hook import Sounder
 from detector.bedside.mqtt import BedsideLink
-from detector.bedside.push_queue import PushQueue
+from detector.bedside.push_queue import PushQueue, unreached
 from detector.bedside.service import Bedside, Ways
 from detector.diary.diary import Diary
 from detector.diary.repair import repair_diary
-from detector.diary.schema import BadDiary, DiaryUnavailable
+from detector.diary.schema import BadDiary
 
 log = logging.getLogger(__name__)
 
-TRY_AGAIN = 1
-"""The exit code when the disk lets no diary be opened. Not 2: starting again may help."""
 LOOK_EVERY_S = 5.0
-"""How often the outbox is asked whether the database takes what it is given."""
+"""How often the other processes' files are asked whether database and phones are reached."""
 
 
-def serve(config: Config, stop: threading.Event) -> int:
-    """Be the alarm until `stop` is set; the exit code. Raises UserError, Occupied when there is another one."""
+def serve(config: Config, stop: threading.Event) -> None:
+    """Be the alarm until `stop` is set. It sounds though diary and queue cannot be opened, and opens them when it can.
+
+    Raises UserError, Occupied when there is another one.
+    """
     broker = config.named_broker.as_role("alarm")
-    told = f"another alarm runs for {config.directory}"
-    lock = FileLock(config.directory / "alarm.lock", told, "stop that one, or name another data_directory")
+    with _alone(config.directory):
+        link = BedsideLink(broker)
+        ways = Ways(
+            lambda: _mended_diary(config.diary),
+            Sounder(config.alarm),
+            lambda: PushQueue(config.push_queue),
+            link.publish,
+        )
+        places = [place(sensor.wearer, sensor.site) for sensor in config.sensors]
+        try:
+            link.run(Bedside(config.alarm, config.zone, places, ways, noted=noted_troubles(config)), stop)
+        except BadDiary as error:
+            raise UserError(str(error)) from error
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Keep a second alarm out, where the disk lets a lock be made: two that sound are better than none."""
+    told = f"another alarm runs for {directory}"
     try:
-        repair_diary(config.diary)
-        with Diary(config.diary) as diary, closing(PushQueue(config.push_queue)) as queue:
-            _run(config, broker, diary, queue, stop)
-    except (DiaryUnavailable, sqlite3.Error) as error:
-        log.error("%s. Ending, to be started again.", error)
-        return TRY_AGAIN
-    except BadDiary as error:
-        raise UserError(str(error)) from error
+        lock = FileLock(directory / "alarm.lock", told, "stop that one, or name another data_directory")
+    except OSError as error:
+        log.warning("Nothing keeps a second alarm from sounding beside this one: its lock cannot be made (%s)", error)
+        yield
+        return
+    try:
+        yield
     finally:
         lock.release()
-    return 0
 
 
-def _run(config: Config, broker: BrokerSettings, diary: Diary, queue: PushQueue, stop: threading.Event) -> None:
-    link = BedsideLink(broker)
-    ways = Ways(diary, Sounder(config.alarm), queue, link.publish)
-    places = [place(sensor.wearer, sensor.site) for sensor in config.sensors]
-    link.run(Bedside(config.alarm, config.zone, places, ways, database_trouble=DatabaseTrouble(config.outbox)), stop)
+def _mended_diary(path: Path) -> Diary:
+    repair_diary(path)
+    return Diary(path)
 
 
-class DatabaseTrouble:
-    """Asks the outbox's file what keeps the nights from reaching their database; it looks every few seconds."""
+def noted_troubles(config: Config) -> dict[FaultKind, Callable[[], str | None]]:
+    """What the processes beside the alarm note of their own trouble, by the fault as which it is told."""
+    names = [target.name for target in config.alerts.targets]
+    troubles: dict[FaultKind, Callable[[], str | None]] = {"database": Noted(config.outbox, _undelivered)}
+    if names:
+        troubles["phones"] = Noted(config.push_queue, lambda db: unreached(db, names, time.time_ns()))
+    return troubles
 
-    def __init__(self, outbox: Path) -> None:
-        self._outbox = outbox
+
+class Noted:
+    """What another process has noted in its file, the answer to a `question`; it looks every few seconds."""
+
+    def __init__(self, path: Path, question: Callable[[sqlite3.Connection], str | None]) -> None:
+        self._path = path
+        self._question = question
         self._known: str | None = None
         self._due_s = 0.0
 
@@ -66,16 +91,19 @@ class DatabaseTrouble:
         """What was found last; None where nothing is wrong."""
         if time.monotonic() >= self._due_s:
             self._due_s = time.monotonic() + LOOK_EVERY_S
-            self._known = _noted(self._outbox)
+            self._known = self._looked()
         return self._known
 
+    def _looked(self) -> str | None:
+        try:
+            if not self._path.is_file():
+                return None
+            with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+                return self._question(db)
+        except (sqlite3.Error, OSError):  # whoever writes the file looks after it
+            return None
 
-def _noted(outbox: Path) -> str | None:
-    if not outbox.is_file():
-        return None
-    try:
-        with closing(sqlite3.connect(f"{outbox.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            row = db.execute("SELECT reason FROM trouble ORDER BY since_ns LIMIT 1").fetchone()
-    except sqlite3.Error:  # the outbox looks after its own file
-        return None
+
+def _undelivered(outbox: sqlite3.Connection) -> str | None:
+    row = outbox.execute("SELECT reason FROM trouble ORDER BY since_ns LIMIT 1").fetchone()
     return str(row[0]) if row else None

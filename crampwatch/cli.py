@@ -4,8 +4,8 @@ import sys
 from collections.abc import Collection
 from importlib.metadata import version
 
-from cyclopts import App
-from rich.console import Console
+from cyclopts import App, CycloptsError, CycloptsPanel, UnknownCommandError, UnusedCliTokensError
+from rich.console import Console, RenderableType
 
 SUMMARY = """Watches for night leg cramps with a cheap wearable, at home, without a cloud.
 
@@ -22,7 +22,7 @@ COMMANDS = {
     "evaluate": ("evaluate:evaluate", RECORDINGS, "Compare found cramps with the truth."),
     "replay": ("replay:replay", RECORDINGS, "Play a recording into a broker as if it were live."),
     "setup": ("setup:setup", NIGHTS, "Write settings, secrets and what containers or systemd need."),
-    "night": ("night:night", NIGHTS, "Watch the night: collector, detector and, unless one is given, a broker."),
+    "night": ("night:night", NIGHTS, "Watch the night: collector, detector, alarm and what else the settings name."),
     "collect": ("collect:collect", NIGHTS, "Only the collector: from the wearable to the broker."),
     "detect": ("detect:detect", NIGHTS, "Only the detector: from the broker to the night store."),
     "report": ("report:report", NIGHTS, "Write the morning report of a night."),
@@ -58,10 +58,27 @@ def build(explained: Collection[str] = ()) -> App:
     The overview shows the lines above. The sub-commands in `explained` show their docstring instead, for which they
     have to be imported: that is for their own help.
     """
-    app = App("crampwatch", help=SUMMARY, version=lambda: version("crampwatch"), help_format="markdown")
+    app = App(
+        "crampwatch",
+        help=SUMMARY,
+        version=lambda: version("crampwatch"),
+        help_format="markdown",
+        error_formatter=_panel,
+    )
     for name, (where, group, line) in COMMANDS.items():
         app.command(f"crampwatch.commands.{where}", name=name, group=group, help=None if name in explained else line)
     return app
+
+
+def _panel(error: CycloptsError) -> RenderableType:
+    """What is wrong with a call; a word too many after `crampwatch alarm` is a sub-command that was misspelt."""
+    if isinstance(error, UnusedCliTokensError) and error.app is not None and any(_sub_commands(error.app)):
+        error = UnknownCommandError(app=error.app, unused_tokens=error.unused_tokens, verbose=error.verbose)
+    return CycloptsPanel(error)
+
+
+def _sub_commands(app: App) -> list[str]:
+    return [name for name in app if not name.startswith("-")]
 
 
 def main() -> None:

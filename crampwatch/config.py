@@ -1,14 +1,15 @@
 """The settings file: one TOML for collector, detector and report, checked as a whole before anything starts."""
 
 import os
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
 from collector.contract.broker import BrokerSettings
-from collector.contract.names import Name
+from collector.contract.names import ALLOWED, PATTERN, Name
 from crampwatch.errors import UserError
 from crampwatch.page.settings import PageSettings
 from detector.alarm.settings import AlarmSettings
@@ -31,6 +32,9 @@ ENVIRONMENT = {
 """What the environment may say of the broker; it goes before the file, so that secrets can stay out of it."""
 NO_BROKER = (
     "no broker is named: write one under [broker] in the settings, or use `crampwatch night`, which starts its own"
+)
+NO_SETTINGS = (
+    "no settings are here: name them with --config, or go to their folder; none yet? `crampwatch setup` writes them"
 )
 PASSWORDS = {"password", "password_file", "password_directory"}
 """Ways to give a password; one in the environment goes before each in the file."""
@@ -141,10 +145,12 @@ def load(path: Path) -> Config:
     """Read the settings; raises UserError that names the wrong entry."""
     try:
         config = msgspec.toml.decode(path.read_bytes(), type=Config)
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: {NO_SETTINGS}") from error
     except OSError as error:
         raise UserError(f"{path}: the settings cannot be read ({error.strerror})") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: {error}") from error
+        raise UserError(f"{path}: {_in_words(str(error))}") from error
     except RecursionError as error:
         raise UserError(f"{path}: lists or tables are nested deeper than in any settings") from error
     if config.timezone not in available_timezones():
@@ -198,6 +204,27 @@ def _without_none(value: object) -> object:
     if isinstance(value, list):
         return [_without_none(inner) for inner in value]
     return value
+
+
+def _in_words(refusal: str) -> str:
+    """What msgspec says of a wrong entry, for a reader who has never seen a regular expression."""
+    what, _, where = refusal.partition(" - at ")
+    place = where.strip("`").removeprefix("$").removeprefix(".")
+    if repr(PATTERN) in what:
+        return f"{place} may only have {ALLOWED}"
+    if "unknown field" in what:
+        entry = what.partition("`")[2].rstrip("`")
+        return f"unknown field `{entry}` in {place or 'the settings'}; known are {', '.join(_known_at(place))}"
+    return refusal
+
+
+def _known_at(place: str) -> list[str]:
+    """The fields of a table of the settings, such as `sensor[0].companion[1]`."""
+    table: type[msgspec.Struct] = Config
+    for name in re.findall(r"[a-z_]+", place):
+        inner = next(field.type for field in msgspec.structs.fields(table) if field.encode_name == name)
+        table = next(it for it in (inner, *get_args(inner)) if isinstance(it, type) and issubclass(it, msgspec.Struct))
+    return [field.encode_name for field in msgspec.structs.fields(table)]
 
 
 def _check_sensors(path: Path, config: Config) -> None:

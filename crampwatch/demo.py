@@ -21,6 +21,7 @@ from crampwatch.config import Config, Detection, Sensor, dump
 from crampwatch.errors import UserError
 from crampwatch.influx import everything_sent
 from crampwatch.listener import Listener
+from crampwatch.page.settings import PageSettings
 from crampwatch.wiring import everything_filed
 from detector.alarm.settings import AlarmSettings
 from detector.evaluate import Evaluation, evaluate
@@ -100,6 +101,7 @@ def prepare(
         detection=Detection(commit_every_s=COMMIT_EVERY_S, clock="samples", simulated=True),
         detector=DetectorSettings(shank_axis=SHANK_AXIS),
         alarm=AlarmSettings(mode="silent"),  # it runs all the same; at this speed its sounds would be noise
+        page=PageSettings(with_night=False),  # nobody is to answer, and a real night's page may be at its port
         influx=influx,
     )
     settings = folder / "demo.toml"

@@ -14,6 +14,7 @@ from detector.store_schema import BadStore
 if TYPE_CHECKING:
     from detector.sinks.influx import InfluxSink
 
+NO_CLIENT = "{name} is not installed; for InfluxDB, in the checkout: pip install '.[influx]'"
 NO_INFLUX = "no InfluxDB is named: write its url, bucket and token_file under [influx] in the settings"
 
 
@@ -29,7 +30,7 @@ def influx_sink(settings: InfluxSettings) -> "InfluxSink":
     try:
         from detector.sinks.influx import InfluxSink
     except ModuleNotFoundError as error:
-        raise UserError(f"{error.name} is not installed; for InfluxDB: pip install 'crampwatch[influx]'") from error
+        raise UserError(NO_CLIENT.format(name=error.name)) from error
     try:
         return InfluxSink(settings)
     except OSError as error:

@@ -162,6 +162,8 @@ def night(path: Path, config: Config) -> Night:
         )
         environment = as_environment(settings)
     spared = [("alarm", ["alarm"], environment), ("clips", ["clips", "--every", str(CLIPS_EVERY_MIN)], {})]
+    if config.page.with_night:
+        spared.append(("page", ["serve"], {}))
     if config.alerts.targets:
         spared.append(("push", ["push"], {}))
     if config.influx:

@@ -66,7 +66,7 @@ MESSAGES: dict[type[msgspec.Struct], str] = {
     Command: "`cmd/alarm` (JSON), and the diary",
     Verdict: "`cmd/verdict` (JSON), and the diary",
     FeltCramp: "`cmd/diary` (JSON), and the diary",
-    EveningNote: "the diary",
+    EveningNote: "`cmd/diary` (JSON), where it has a `night`; and the diary",
     Transition: "the diary",
     Latency: "the diary",
     Preflight: "the diary",

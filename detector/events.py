@@ -42,9 +42,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One contraction. Later stages carry the same `id` and replace earlier ones.
 
-    Times are nanoseconds since 1970-01-01 UTC of the sample in question: `onset_ns` where the envelope first rose above
-    the release threshold, `suspected_ns` and `alerted_ns` the last sample the decision needed, `end_ns` where the
-    envelope last fell below it.
+    Times are nanoseconds since 1970-01-01 UTC of the sample in question: `onset_ns` where the envelope left quiet, 1.2
+    times rest, `suspected_ns` and `alerted_ns` the last sample the decision needed, `end_ns` the end of the last frame
+    in which the muscle was active.
     """
 
     id: str

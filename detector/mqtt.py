@@ -1,7 +1,6 @@
 """The detector service's connection to the broker: one thread, which reconnects for ever."""
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from collector.contract.broker import BrokerSettings
 from collector.contract.topics import everywhere, parse
-from collector.mqtt_client import Attempts, Denials, mqtt_client
+from collector.mqtt_client import REPEAT_S, Attempts, Denials, Repeats, mqtt_client
 from detector.service import LISTENED, DetectorService
 from detector.service_settings import ServiceSettings
 from detector.settings import DetectorSettings
@@ -31,8 +30,6 @@ LEAVE_S = 2.0
 """How long a stop waits for the broker; what it has not taken over by then is published after the next start."""
 RECONNECT_S = (0.25, 10.0)
 """The first pause before connecting again, and the longest; each is twice the one before."""
-REPEAT_S = 10.0
-"""After the broker has denied a message: its permissions change only by hand."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +67,7 @@ class MqttLink:
         self._in_flight: dict[int, tuple[str, Callable[[], None] | None]] = {}  # message id -> topic, whom to tell
         self._newest: dict[str, bytes | None] = {}  # topics of retained messages under way -> what to send after that
         self._denials = Denials(broker, _log)
-        self._repeat_due_s = math.inf  # when to say again what was denied
+        self._repeats = Repeats(REPEAT_S)
         self._service: DetectorService | None = None
         self._connected = False
         self._attempts = Attempts(broker, client_id, _log, RECONNECT_S)
@@ -83,6 +80,8 @@ class MqttLink:
         Of retained messages, which replace each other, one is under way for each topic, and the newest behind it waits:
         a detector that catches up with a night makes thousands of them faster than a broker acknowledges.
         """
+        if retain:
+            self._repeats.said(topic, payload)
         if retain and topic in self._newest:
             self._newest[topic] = payload
             return
@@ -115,9 +114,10 @@ class MqttLink:
 
     def _repeat(self) -> None:
         """Say again what the broker denied us, as its permissions may have been mended."""
-        if self._service and time.monotonic() >= self._repeat_due_s:
-            self._repeat_due_s = math.inf
+        if self._service and self._repeats.due():
             self._service.tell_again()
+            for topic, payload in self._repeats.denied():
+                self.publish(topic, payload, retain=True)
 
     def _connect(self) -> bool:
         properties = None
@@ -161,9 +161,8 @@ class MqttLink:
     def _on_publish(self, _: paho.Client, __: object, mid: int, reason: ReasonCode, ___: object) -> None:
         topic, taken = self._in_flight.pop(mid)
         self._denials.note(parse(topic)[1], reason)
+        self._repeats.answered(topic, reason)
         if newest := self._newest.pop(topic, None):
             self.publish(topic, newest, retain=True)
-        if reason.is_failure:
-            self._repeat_due_s = time.monotonic() + REPEAT_S
-        elif taken:
+        if taken and not reason.is_failure:
             taken()

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from collector.contract.nights import Interval
 from detector.events import Event
 
+ENOUGH_WATCHED = 0.5
+"""Part of a night. Where less was watched, a count of zero would rest on less than it leaves out, and is not told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seconds:
@@ -56,12 +59,13 @@ class NightRecord:
     seconds: list[Seconds]  # one per EMG channel
     temperature_t_ns: NDArray[np.int64]
     temperature_c: NDArray[np.float64]
-    postures: list[Interval]  # supine, left side, ...; empty where the accelerometer is absent
+    postures: list[Interval]  # on the back, left side, ...; empty without an accelerometer whose axes are known
     traces: dict[str, Trace] = field(default_factory=dict)  # by event id
     detector_version: str = ""
     parameters: dict[str, object] = field(default_factory=dict)
     parameters_hash: str = ""
     simulated: bool = False
+    recording: str | None = None  # the session that is still being recorded
 
     @property
     def recorded_s(self) -> float:

@@ -4,7 +4,7 @@ The sensor's axes: x along the shank towards the knee, z out of the shin, y comp
 pointing to the wearer's right. At rest an accelerometer reads +1 g on the axis that points up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,21 @@ GRAVITY_MG = (800.0, 1200.0)
 DWELL_S = 10
 """A posture is one that is kept; turning over takes a few seconds and passes through others."""
 
+WORN = "x"
+"""What the settings call the axis along the shin (`shank_axis`) where a sensor is worn with the axes of above."""
+
 UNKNOWN = "unknown"
-POSTURES = np.array([UNKNOWN, "upright", "supine", "prone", "left side", "right side"])
+FACE_DOWN = "face down"
+POSTURES = np.array([UNKNOWN, "upright", "on the back", FACE_DOWN, "left side", "right side"])
+"""In plain words, the same in the report and on the dashboards."""
+
+
+def axes_known(parameters: Mapping[str, object]) -> bool:
+    """Whether the sensor is worn with the axes of above, as these parameters of the detector have it.
+
+    Without that the same gravity may be a back, a side or a front.
+    """
+    return parameters.get("shank_axis") == WORN
 
 
 def postures(t_s: NDArray[np.int64], gravity_mg: NDArray[np.float64]) -> list[Interval]:

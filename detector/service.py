@@ -102,6 +102,7 @@ class DetectorService:
     def connected(self) -> None:
         """The broker is there: say what is due, and ask for everything that is not in the store yet."""
         self.tell_again()
+        self._shown.clear()  # the broker may have forgotten it
         for (place, _), session in self._sessions.items():
             if not session.complete:
                 self._show(place, session)
@@ -109,10 +110,9 @@ class DetectorService:
                 self._request(place, session, session.watch.sequencer.next_seq)
 
     def tell_again(self) -> None:
-        """Say once more what the broker has not taken over, and with the next tick how things stand."""
+        """Publish once more the events that the broker has not taken over."""
         for event in self._store.undelivered():
             self._tell(event)
-        self._shown.clear()
 
     def message(self, topic: str, payload: bytes) -> None:
         """Take in one message; one that breaks the contract is counted, and its reason logged once."""

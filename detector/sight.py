@@ -4,7 +4,8 @@ from typing import Literal
 
 import msgspec
 
-from collector.contract.messages import TimeNs
+from collector.contract.messages import NS, TimeNs
+from collector.contract.nights import Interval
 from detector import texts
 from detector.events import Event
 from detector.frame_rows import unwatched
@@ -26,8 +27,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     It comes whenever it changes, and every 10 s while a session is watched: a detector that falls silent is gone.
     `judged_ns` is the last sample that was looked at; None before the first. `blind` says why nothing can be judged at
-    present, since `blind_since_ns`. `t_ns` is when this was said, by the clock that dated the samples, so that
-    `t_ns - judged_ns` is how far behind the detector is.
+    present; `blind_since_ns` is since when nothing can, whatever was the cause at first. `t_ns` is when this was said,
+    by the clock that dated the samples, so that `t_ns - judged_ns` is how far behind the detector is.
     """
 
     v: int = 1
@@ -63,14 +64,17 @@ class Sight(msgspec.Struct, kw_only=True):
 
     def frames(self, frames: Frames) -> None:
         """Take note of how far the signal was judged, and whether it can be at the end of these frames."""
-        *_, last = (None, *unwatched(frames))
         begin_ns, self.judged_ns = self.judged_ns, int(frames.t_ns[-1])
-        if last is None or last.end_ns < self.judged_ns:
+        stretches = list(unwatched(frames))
+        if not stretches or stretches[-1].end_ns < self.judged_ns:
             self.blind = self.blind_since_ns = None
             return
-        blind = _BLINDNESS[last.label]
-        goes_on = blind == self.blind and begin_ns is not None and last.start_ns <= begin_ns
-        self.blind, self.blind_since_ns = blind, self.blind_since_ns if goes_on else last.start_ns
+        before, self.blind = self.blind, _BLINDNESS[stretches[-1].label]
+        gap_ns = round(frames.step_s * NS / 2)  # a frame that could be judged is longer
+        since_ns = _begin_ns(stretches, gap_ns)
+        is_unbroken = begin_ns is not None and since_ns - begin_ns < gap_ns
+        if not (before and is_unbroken and (before == "learning") == (self.blind == "learning")):
+            self.blind_since_ns = since_ns
 
     def seen(self) -> Seen:
         """What to show while data arrive in time."""
@@ -88,6 +92,21 @@ class Sight(msgspec.Struct, kw_only=True):
             since_ns = candidate.suspected_ns
             return Seen(state="CANDIDATE", since_ns=since_ns, event_id=candidate.id, text=texts.CANDIDATE)
         return Seen(state="WATCHING", since_ns=self.since_ns, text=texts.WATCHING)
+
+
+def _begin_ns(stretches: list[Interval], gap_ns: int) -> int:
+    """When the last of them began, or the first that it goes on from; to learn is another thing than to be blind."""
+    *earlier, last = stretches
+    begin_ns = last.start_ns
+    for stretch in reversed(earlier):
+        if begin_ns - stretch.end_ns >= gap_ns or _is_learning(stretch.label) != _is_learning(last.label):
+            break
+        begin_ns = stretch.start_ns
+    return begin_ns
+
+
+def _is_learning(label: str) -> bool:
+    return _BLINDNESS[label] == "learning"
 
 
 def offline(since_ns: int, text: str) -> Seen:

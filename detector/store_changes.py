@@ -69,6 +69,11 @@ def store_id(db: sqlite3.Connection) -> str:
     return str(db.execute("SELECT id FROM store_id").fetchone()[0])
 
 
+def rename(db: sqlite3.Connection) -> None:
+    """Make a copy another store: what is filed in it from now on has other numbers than what is filed in the first."""
+    db.execute("UPDATE store_id SET id = lower(hex(randomblob(8)))")
+
+
 def since(db: sqlite3.Connection, seq: int, limit: int) -> list[Change]:
     """The minutes that changed after the change with this number, in order, at most `limit` of them."""
     rows = db.execute("SELECT seq, session, minute FROM change WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))

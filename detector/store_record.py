@@ -18,7 +18,7 @@ from detector.batch import SessionInfo
 from detector.events import Event
 from detector.frames import CAUSES, Quality
 from detector.night_record import NightRecord, Seconds, Trace
-from detector.posture import postures
+from detector.posture import axes_known, postures
 from detector.store_frames import trace
 
 NEAR_NS = NS // 5
@@ -178,12 +178,13 @@ def read(db: sqlite3.Connection, place: Place, night: date, zone: ZoneInfo) -> N
         seconds=reader.seconds(),
         temperature_t_ns=temperature_t_ns,
         temperature_c=temperature_c,
-        postures=reader.postures(),
+        postures=reader.postures() if axes_known(info.parameters) else [],
         traces=reader.traces(),
         detector_version=info.detector_version,
         parameters=info.parameters,
         parameters_hash=info.parameters_hash,
         simulated=info.simulated,
+        recording=None if sessions[-1].complete else info.session,
     )
 
 
@@ -195,7 +196,8 @@ class Outline(NamedTuple):
     watched_s: float
     complete: bool  # every session was watched to its end
     events: list[Event]
-    info: SessionInfo
+    info: SessionInfo  # of the last session
+    recording: str | None  # the session that is still being recorded
 
 
 def outline(db: sqlite3.Connection, place: Place, night: date, zone: ZoneInfo) -> Outline | None:
@@ -204,13 +206,15 @@ def outline(db: sqlite3.Connection, place: Place, night: date, zone: ZoneInfo) -
     if not sessions:
         return None
     reader = _NightReader(db, sessions)
+    info = msgspec.json.decode(sessions[-1].info, type=SessionInfo)
     return Outline(
         start_ns=sessions[0].start_ns,
         end_ns=max(session.end_ns for session in sessions),
         watched_s=reader.watched_s(),
         complete=all(session.complete for session in sessions),
         events=reader.events(),
-        info=msgspec.json.decode(sessions[-1].info, type=SessionInfo),
+        info=info,
+        recording=None if sessions[-1].complete else info.session,
     )
 
 

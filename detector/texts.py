@@ -2,11 +2,12 @@
 
 from detector.catalogue import load
 from detector.events import Event
+from detector.muscles import alert_sentence
 
 _ENGLISH = load("en")
 """The detector speaks English to whatever passes its messages on; the bedside speaks the household's language."""
 WATCHING = "Watching."
-CANDIDATE = "The calf has tightened; watching whether it stays so."
+CANDIDATE = "The muscle has tightened; watching whether it stays so."
 LATE = "Not watching: the data are more than two minutes old. What they hold is filed without an alert."
 OFFLINE = "Not watching: no data arrive from the wearable's collector. Check that it is switched on and in reach."
 ENDED = "Not watching: the recording has ended."
@@ -24,7 +25,7 @@ STOPPED = "Not watching: the detector was stopped."
 def alert(event: Event) -> str:
     """What to do, for someone who has just been woken; the seconds are those from onset to alert."""
     seconds = ((event.alerted_ns or event.suspected_ns) - event.onset_ns) / 1e9
-    return _ENGLISH.say("alert.cramp", seconds=f"{seconds:.0f}")
+    return alert_sentence(event.site, seconds, _ENGLISH)
 
 
 def over(event: Event) -> str:

@@ -1,5 +1,6 @@
 from hypothesis import settings
 
+from tests.faults.disk import tiny_disk
 from tests.support.brokers import (
     broker_of_another,
     embedded_broker,
@@ -8,7 +9,14 @@ from tests.support.brokers import (
     shipped_mosquitto,
 )
 
-__all__ = ["broker_of_another", "embedded_broker", "mosquitto", "mosquitto_that_denies", "shipped_mosquitto"]
+__all__ = [
+    "broker_of_another",
+    "embedded_broker",
+    "mosquitto",
+    "mosquitto_that_denies",
+    "shipped_mosquitto",
+    "tiny_disk",
+]
 
 # The same examples on every run, so that a test that turns red speaks of the change at hand.
 # `make explore` tries others.

@@ -22,7 +22,7 @@ blocks of a second, as the collector writes them. 1 MB is a million bytes; the l
 - The night store is not pruned: it holds what the reports are made of.
 - While a journal or the store is open, its write-ahead log takes up to 4 MB more.
 - {ballast:.0f} MB are taken by the file `ballast`, which makes way when others have filled the disk to the last byte.
-- Samples stop to grow when less than {reserve:.0f} MB would be left.
+- Samples stop growing when less than {reserve:.0f} MB would be left.
 - Why a journal is larger than its samples: each block names its clock and channels, some 430 bytes a second and stream,
   and a row that does not fit into what is left of a page begins a new one.
 

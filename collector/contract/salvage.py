@@ -25,6 +25,7 @@ _SAVING, _SAVED = ".saving", ".saved"
 # The write-ahead log and its index: sqlite.org/walformat.html, sections 1.2 to 2.1.
 _WAL_HEADER, _FRAME_HEADER = 32, 24
 _PAGE_SIZE_AT, _SALTS_AT, _VALID_FRAMES_AT = 8, 16, 16
+_NO_INDEX = (sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP)
 
 Stored = TypeVar("Stored", bound=msgspec.Struct)
 
@@ -55,7 +56,7 @@ def is_damaged(path: Path) -> bool:
     """Whether something that was committed to this database is missing or cannot be read. Changes nothing in it.
 
     Where the last writer closed it, it is only opened; where a log was left over it is read through, which takes about
-    a second for each gigabyte.
+    a second for each gigabyte. One that cannot even be opened, for want of room or rights, is not called damaged.
     """
     if path.stat().st_size == 0:
         return True
@@ -66,7 +67,9 @@ def is_damaged(path: Path) -> bool:
                 return False
             (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
             return verdict != "ok" or _commits_behind_a_hole(path)
-    except (*UNREADABLE, OSError):
+    except UNREADABLE as error:
+        return not _is_about_room(error)
+    except OSError:
         return True
 
 
@@ -140,7 +143,9 @@ def _copy_readable(source: Path, target: Path) -> int | None:
 
 
 def _is_about_room(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    """Whether the disk is full or takes nothing: the log's index is made anew even by who only reads."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code in _NO_INDEX or code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
 
 
 def _make(damaged: sqlite3.Connection, copy: sqlite3.Connection, kind: str) -> list[str]:

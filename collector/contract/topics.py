@@ -8,6 +8,8 @@ from collector.contract.messages import STREAMS, StreamKind
 from collector.contract.names import PATTERN
 
 ROOT = "crampwatch/v1"
+ALARM = f"{ROOT}/alarm"
+"""Whether the alarm is there: `online` or `offline`, retained, and its last will. Of no place: `parse` refuses it."""
 _NAME = re.compile(PATTERN)
 
 

@@ -20,7 +20,7 @@ app = App("alarm", help="Sound and tell what the detector finds and what is wron
 
 
 @app.default
-def run(*, config: Path = SETTINGS) -> int:
+def run(*, config: Path = SETTINGS) -> None:
     """Be the alarm until stopped (SIGTERM or Ctrl-C): hear collector and detector, sound, tell, and obey people.
 
     It also says so when either of them, or the broker, is gone. `crampwatch night` starts it; run it alone on a
@@ -35,7 +35,7 @@ def run(*, config: Path = SETTINGS) -> int:
     from crampwatch.processes import stop_on_signals
 
     to_stderr()
-    return serve(load(config), stop_on_signals())
+    serve(load(config), stop_on_signals())
 
 
 @app.command
@@ -52,6 +52,8 @@ def show(*, meant: Meant = EVERYWHERE) -> None:
                 console.print(f"{place.wearer} {place.site}: no alarm has run yet.")
                 continue
             at = clock(state.t_ns, settings)
+            if state.stopped:
+                console.print(f"{place.wearer} {place.site}: the alarm does not run; it was stopped at {at}.")
             console.print(f"{place.wearer} {place.site}: {state.state}. {state.text} (told at {at})")
             for fault in state.faults:
                 detail = f" ({fault.detail})" if fault.detail else ""

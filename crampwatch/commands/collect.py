@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RADIO_FAILED = 1
-"""The exit code where Bluetooth does not work. Not 2, which says that starting again would not help: it does, once a
-person or the system has mended what was wrong."""
+FAILED = 1
+"""The exit code where Bluetooth does not work, or nothing is published any more. Not 2, which says that starting again
+would not help: it does, once a person or the system has mended what was wrong."""
 
 
 def collect(config: Path = Path("crampwatch.toml")) -> int:
@@ -62,20 +62,21 @@ async def run_sensors(config: Config) -> int:
 
 
 async def _listen(collector: "Collector", played: "Sequence[VirtualWearable]", stop: asyncio.Event) -> int:
-    """Collect from the radio; where that fails, let the recordings play to their end before all is stopped."""
+    """Collect from the radio; where that or publishing fails, let recordings play to their end before it stops."""
     from collector.causes import RadioFailed
+    from collector.publisher import PublisherStopped
 
     running = asyncio.create_task(collector.run())
     await _first(running, stop)
     collector.stop(end_session=False)
     try:
         await running
-    except RadioFailed as error:
+    except (RadioFailed, PublisherStopped) as error:
         log.error("%s. Ending, to be started again.", error)
         for wearable in played:
             await _first(None, wearable.finished, stop)
         stop.set()
-        return RADIO_FAILED
+        return FAILED
     return 0
 
 

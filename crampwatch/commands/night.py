@@ -9,7 +9,12 @@ from crampwatch.logs import to_stderr
 
 
 def night(config: Path = Path("crampwatch.toml")) -> None:
-    """Watch the night: the collector, the detector and, unless the settings name one, a broker.
+    """Watch the night: the collector, the detector, the alarm and, unless the settings name one, a broker.
+
+    It also keeps clips, and tells phones and an InfluxDB where the settings name them.
+
+    The page for a phone is part of it, and tells its address as soon as it can be opened; `with_night = false` under
+    [page] leaves it out. Where it cannot listen, the night goes on without it and says so.
 
     Each runs in a process of its own and is started again when it dies; nothing that was journalled is lost by that.
     Stop with Ctrl-C or SIGTERM; the report of the night is then one `crampwatch report` away. Where all sensors play a

@@ -80,15 +80,15 @@ def retry(*, config: Path = SETTINGS) -> None:
     config
         The settings file.
     """
-    from crampwatch.influx import influx_of, influx_sink, opened
+    from crampwatch.influx import at_home, influx_of, influx_sink
     from detector.sinks.delivery import Unavailable
     from detector.sinks.outbox import retry as send_again
 
     settings = load(config)
     sink = influx_sink(influx_of(settings))
-    with opened(settings) as (_, state):
+    with at_home(settings) as home:
         try:
-            taken, refused = send_again(state, sink)
+            taken, refused = send_again([source.state for source in home.sources], sink)
         except Unavailable as trouble:
             raise UserError(f"InfluxDB takes no points: {trouble}; nothing was lost, try again later") from trouble
     Console(highlight=False).print(f"{counted(taken, 'point')} taken, {refused} refused again.", soft_wrap=True)
@@ -102,7 +102,7 @@ def _tell(destination: str, behind: list[str], state: "OutboxState", settings: "
         since = datetime.fromtimestamp(trouble.since_ns / 1e9, settings.zone)
         console.print(f"It takes no points since {since:%Y-%m-%d %H:%M:%S}: {trouble.reason}.")
     if state.in_doubt:
-        console.print("An answer never came; what was sent then will be sent once more.")
+        console.print("What was sent since an answer never came, or since a retry, will be sent once more.")
     refused = state.refused()
     if not refused:
         return

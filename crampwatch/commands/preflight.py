@@ -9,6 +9,7 @@ from rich.console import Console
 
 from crampwatch.config import Config, Sensor, load
 from crampwatch.errors import UserError
+from detector.catalogue import load as sentences
 
 if TYPE_CHECKING:
     from collector.contract.broker import BrokerSettings
@@ -27,10 +28,10 @@ def preflight(
 
     Looks at contact, mains, the muscle at rest and at work, accelerometer, radio, battery, detector, clock and disk,
     and lets the alarm sound once: acknowledge it as you would at night. What is found is kept for the morning report.
-    Exits 1 when there is a problem.
+    It speaks the alarm's language. Exits 1 when there is a problem.
 
-    It listens to the collector and the detector that run. Where the settings name no broker nobody can: then it starts
-    both itself for as long as it takes.
+    Where the settings name no broker, run it before `crampwatch night`: it starts collector, detector and alarm itself,
+    for as long as it takes. With a broker of your own it listens to those that run.
 
     Parameters
     ----------
@@ -41,14 +42,15 @@ def preflight(
     site
         Which sensor of theirs; by default all, one after the other.
     where
-        Only tell where a sensor is worn, for a site such as left_calf or right_shin.
+        Only tell where a sensor is worn, for a site such as left_calf or right_shin. In English, where there is no
+        settings file.
     alarm
         Without it the alarm is not tried.
     """
     from crampwatch.logs import to_stderr
 
     if where is not None:
-        return _tell_where(where)
+        return _tell_where(where, config)
     to_stderr()
     settings = load(config)
     chosen = [it for it in settings.sensors if wearer in (None, it.wearer) and site in (None, it.site)]
@@ -57,15 +59,17 @@ def preflight(
     return _look(config, settings, chosen, test_alarm=alarm)
 
 
-def _tell_where(site: str) -> int:
-    from crampwatch.preflight.placement import muscle_at, placement
+def _tell_where(site: str, path: Path) -> int:
+    from crampwatch.preflight.placement import guidance
+    from detector.muscles import MUSCLES, muscle_at
 
+    words = sentences(load(path).alarm.language) if path.exists() else sentences()
     muscle = muscle_at(site)
     if muscle is None:
-        known = ", ".join(f"{word} ({it.name})" for it in placement().muscles for word in it.site)
-        raise UserError(f"which muscle is meant by {site!r} is not known; use a name with one of: {known}")
+        known = ", ".join(f"{word} ({it.name(words)})" for it in MUSCLES for word in it.site)
+        raise UserError(words.say("preflight.where.unknown", site=site, known=known))
     console = Console(highlight=False, markup=False)
-    for paragraph in placement().guidance(muscle):
+    for paragraph in guidance(muscle, words):
         console.print(f"{paragraph}\n")
     return 0
 
@@ -82,26 +86,19 @@ def _look_at(settings: Config, sensor: Sensor, broker: "BrokerSettings", test_al
     from crampwatch.commands.doctor import STYLES
     from crampwatch.doctor.finding import exit_code
     from crampwatch.preflight.look import look
+    from crampwatch.preflight.wording import line, prompt
 
+    words = sentences(settings.alarm.language)
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{_name(sensor)}: lie as you will sleep. This takes about a minute.")
-    prompts = _prompts(sensor.site)
-    found = look(settings, sensor, broker, lambda phase: console.print(prompts[phase]), test_alarm=test_alarm)
+
+    def say(now: "Prompt") -> None:
+        console.print(prompt(now, sensor.site, words))
+
+    console.print(words.say("preflight.prompt.begin", sensor=_name(sensor)))
+    found = look(settings, sensor, broker, say, test_alarm=test_alarm)
     for finding in found:
-        console.print(finding.line(), style=STYLES[finding.state])
+        console.print(line(finding, words), style=STYLES[finding.state])
     return exit_code(found)
-
-
-def _prompts(site: str) -> "dict[Prompt, str]":
-    from crampwatch.preflight.placement import movement, placement
-
-    return {
-        "rest": "Rest: let the leg lie loose for 20 s.",
-        "tense": f"Now, for 3 s: {movement(site)}. {placement().softly}",
-        "release": "Let go, and rest again.",
-        "done": "That was all of it.",
-        "alarm": "The alarm sounds now. Acknowledge it as you would at night, within a minute: crampwatch ack.",
-    }
 
 
 def _name(sensor: Sensor) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NOBODY = (
     "nobody is to be told: write a [[alerts.target]] with `name` and `url_file` in the settings; docs/how-to/push.md"
 )
-NO_APPRISE = "{name} is not installed; for alerts on phones: pip install 'crampwatch[alerts]'"
+NO_APPRISE = "{name} is not installed; for alerts on phones, in the checkout: pip install '.[alerts]'"
 SHOWN_S = 24 * 3600
 """How far back `show` looks: last night and this one."""
 SETTINGS = Path("crampwatch.toml")
@@ -101,17 +101,20 @@ def show(*, config: Path = SETTINGS) -> None:
     """
     from contextlib import closing
 
-    from detector.bedside.push_queue import PushQueue
+    from detector.bedside.push_queue import NOBODY_SENDS, PushQueue
 
     settings = load(config)
     targets = _targets(settings)
     console = _console()
     with closing(PushQueue(settings.push_queue)) as queue:
         troubles = {trouble.target: trouble for trouble in queue.troubles()}
+        served = queue.served(time.time_ns())
         for target in targets:
             waiting = counted(len(queue.waiting(target)), "note")
             trouble = troubles.get(target.name)
-            state = f"not reached since {_at(trouble.since_ns, settings)}: {trouble.reason}" if trouble else "reached"
+            state = "reached" if target.name in served else NOBODY_SENDS
+            if trouble:
+                state = f"not reached since {_at(trouble.since_ns, settings)}: {trouble.reason}"
             console.print(f"{target.name} ({target.audience} to be told): {waiting} to be told; {state}")
         for it in queue.settled(time.time_ns() - SHOWN_S * 1_000_000_000):
             console.print(f"  {_at(it.t_ns, settings)} {it.target}: {it.note.title}: {it.outcome}")

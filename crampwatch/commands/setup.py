@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COMPOSE = Path("docker-compose.yml")
 ENVIRONMENT = Path(".env")
+EVERY_NIGHT = ("broker", "collector", "detector", "alarm", "clips", "page")
+"""The units that a home without containers needs; the outbox and push need something in the settings first."""
 
 
 def setup(
@@ -30,7 +32,7 @@ def setup(
     broker_port: int = 1883,
     user: str | None = None,
 ) -> None:
-    """Write settings, secrets and the broker's configuration; then tell the next two commands.
+    """Write settings, secrets and the broker's configuration; then tell the next commands.
 
     For `docker-compose.yml` in the current folder or, with --bare-metal, for systemd. What is there already is kept: to
     have something made anew, delete it and run this again.
@@ -117,9 +119,9 @@ def _tell(home: "Home", written: list[Path]) -> None:
 def _next(home: "Home") -> list[str]:
     if home.containers:
         settings = shlex.quote(str(home.settings))
-        beside = [f"crampwatch {command} --config {settings}" for command in ("collect", "alarm")]
+        beside = [f"crampwatch {command} --config {settings}" for command in ("collect", "alarm", "clips --every 5")]
         return ["docker compose up --detach", *beside]
     return [
         f"sudo cp {shlex.quote(str(home.units))}/*.service /etc/systemd/system/",
-        "sudo systemctl enable --now crampwatch-broker crampwatch-collector crampwatch-detector crampwatch-alarm",
+        f"sudo systemctl enable --now {' '.join(f'crampwatch-{unit}' for unit in EVERY_NIGHT)}",
     ]

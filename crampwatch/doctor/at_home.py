@@ -8,14 +8,15 @@ from collector.contract.topics import place
 from crampwatch.config import Config
 from crampwatch.doctor import clock, storage
 from crampwatch.doctor.finding import Finding
+from detector.catalogue import load
 
-INSTALL = "pip install 'crampwatch[night]'"
-INSTALL_INFLUX = "pip install 'crampwatch[influx]'"
+INSTALL = "in the checkout: pip install '.[night]'"
+INSTALL_INFLUX = "in the checkout: pip install '.[influx]'"
 
 
 def computer() -> list[Finding]:
     """What needs no settings."""
-    return [clock.clock(clock.kernel_clock_state())]
+    return [clock.clock(clock.kernel_clock_state(), load())]
 
 
 def settings(config: Config) -> list[Finding]:
@@ -45,7 +46,11 @@ def _storage(config: Config) -> list[Finding]:
     if directory.state == "problem":
         return [directory]
     free_bytes = shutil.disk_usage(storage.nearest(config.directory)).free
-    return [directory, storage.disk(config.directory, free_bytes, config.zone), storage.night_store(config.store)]
+    return [
+        directory,
+        storage.disk(config.directory, free_bytes, config.zone, load()),
+        storage.night_store(config.store),
+    ]
 
 
 def _database(config: Config) -> Finding:

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from crampwatch.doctor.finding import Finding
+from detector.catalogue import Catalogue
 
 TIME_ERROR = 5
 """What adjtimex(2) returns for a clock that nothing sets right: linux/timex.h."""
@@ -20,14 +21,14 @@ def kernel_clock_state() -> int | None:
         return None
 
 
-def clock(state: int | None) -> Finding:
+def clock(state: int | None, catalogue: Catalogue) -> Finding:
     """Whether the clock is set by a time server, by the kernel's word."""
     if state is None or state < 0:
-        return Finding("clock", "not asked", "this system does not tell whether the clock is set by a time server")
+        return Finding("clock", "not asked", catalogue.say("preflight.clock.unknown"))
     if state == TIME_ERROR:
-        says = "no time server sets this computer's clock: the report's times are wrong by what it is wrong"
-        return Finding("clock", "warning", says, "switch it on: timedatectl set-ntp true (or install chrony)")
-    return Finding("clock", "ok", "set by a time server")
+        says, cure = catalogue.say("preflight.clock.unset"), catalogue.say("preflight.clock.cure")
+        return Finding("clock", "warning", says, cure)
+    return Finding("clock", "ok", catalogue.say("preflight.clock.ok"))
 
 
 def time_zone(of_settings: ZoneInfo, now: datetime) -> Finding:

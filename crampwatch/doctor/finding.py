@@ -23,10 +23,11 @@ class Finding(NamedTuple):
     cure: str = ""
     about: str = ""
 
-    def line(self) -> str:
-        """For the person at the screen."""
-        subject = f"{self.area} ({self.about})" if self.about else self.area
-        return f"{self.state:<9}  {subject}: {self.says}{f'; {self.cure}' if self.cure else ''}"
+    def line(self, state: str = "", area: str = "") -> str:
+        """For the person at the screen; `state` and `area` as another language calls them."""
+        area = area or self.area
+        subject = f"{area} ({self.about})" if self.about else area
+        return f"{state or self.state:<9}  {subject}: {self.says}{f'; {self.cure}' if self.cure else ''}"
 
     def redacted(self) -> dict[str, str]:
         """For a bug report: nothing by which a person or a device could be recognised."""

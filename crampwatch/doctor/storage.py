@@ -12,6 +12,7 @@ from collector.contract.journal import SUFFIX, Journal
 from collector.contract.nights import night_of
 from crampwatch.doctor.finding import Finding
 from crampwatch.words import counted
+from detector.catalogue import Catalogue
 from detector.store import NightStore
 from detector.store_schema import BadStore
 
@@ -20,7 +21,6 @@ FEW_NIGHTS = 7
 ASSUMED_NIGHT_BYTES = 250_000_000
 """While no night is there to go by: eight hours of 8 channels at 200 Hz in 16 bits are 92 MB and as journals double
 that; one channel at 1 kHz is less."""
-CLEAR_UP = "move old journals to another disk; what was found in them stays in nights.sqlite"
 
 
 def nearest(path: Path) -> Path:
@@ -41,18 +41,22 @@ def data_directory(path: Path) -> Finding:
     return Finding("data", "ok", says, about=str(path))
 
 
-def disk(path: Path, free_bytes: int, zone: ZoneInfo) -> Finding:
+def disk(path: Path, free_bytes: int, zone: ZoneInfo, catalogue: Catalogue) -> Finding:
     """For how many nights there is room, by the largest of those that are there already."""
     by_night = Counter[date]()
     for night, size in _journals(path, zone):
         by_night[night] += size
     night_bytes = max(by_night.values(), default=ASSUMED_NIGHT_BYTES) or ASSUMED_NIGHT_BYTES
     nights = free_bytes // night_bytes
-    basis = "the largest so far takes" if by_night else "none is here yet; one takes at most about"
-    says = f"room for {counted(nights, 'night')}: {_mb(free_bytes)} free, {basis} {_mb(night_bytes)}"
-    if nights == 0:
-        return Finding("disk", "problem", says, CLEAR_UP)
-    return Finding("disk", "warning", says, CLEAR_UP) if nights < FEW_NIGHTS else Finding("disk", "ok", says)
+    says = catalogue.say(
+        "preflight.disk.measured" if by_night else "preflight.disk.assumed",
+        nights=catalogue.say("preflight.disk.night" if nights == 1 else "preflight.disk.nights", n=nights),
+        free=_mb(free_bytes, catalogue),
+        night=_mb(night_bytes, catalogue),
+    )
+    if nights >= FEW_NIGHTS:
+        return Finding("disk", "ok", says)
+    return Finding("disk", "warning" if nights else "problem", says, catalogue.say("preflight.disk.cure"))
 
 
 def night_store(path: Path) -> Finding:
@@ -79,5 +83,6 @@ def _journals(path: Path, zone: ZoneInfo) -> Iterator[tuple[date, int]]:
         yield night, file.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
 
-def _mb(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+def _mb(count: int, catalogue: Catalogue) -> str:
+    size, unit = (count / 1e9, "GB") if count >= 1e9 else (count / 1e6, "MB")
+    return f"{catalogue.figure(size, 1)} {unit}"

@@ -10,16 +10,16 @@ from collector.contract.topics import Place
 from crampwatch.page.said import felt, noted
 from crampwatch.page.wording import Wording, name_of, path_of
 from detector.alarm.messages import Verdict
+from detector.candidates import is_movement
 from detector.diary.diary import Diary
 from detector.events import Event
+from detector.night_record import ENOUGH_WATCHED
 from detector.store import NightKey, NightStore
 from detector.store_record import Outline, outline
 from detector.store_schema import connect, read_from
 
 LISTED = 30
 """How many nights the list shows, the latest first: a month."""
-ENOUGH_WATCHED = 0.5
-"""As in the report's headline: below half of the night a count of zero would rest on less than it leaves out."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Judged:
-    """An alert and what a person said it was."""
+    """An alert or a candidate, and what a person said it was; of a candidate the detector's reason, in English."""
 
     event_id: str
     text: str
     verdict: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class NightView:
     summary: str
     simulated: bool
     alerts: list[Judged]
+    candidates: list[Judged]
     felt: list[str]
     notes: list[list[tuple[str, str]]]  # for each evening note the names and texts of its parts
 
@@ -91,6 +93,7 @@ class Nights:
             summary=self._summary(it),
             simulated=it.info.simulated,
             alerts=[self._judged(event, it, verdicts) for event in _alerts(it)],
+            candidates=[self._judged(event, it, verdicts) for event in _candidates(it)],
             felt=[felt(cramp, it.start_ns, self._wording) for cramp in cramps],
             notes=[noted(note, self._wording) for note in diary.evening(place, key.night)],
         )
@@ -132,7 +135,7 @@ class Nights:
             else self._wording.say("page.lasted", time=time, duration=self._wording.duration(length))
         )
         verdict = verdicts.get(event.id)
-        return Judged(event.id, text, verdict.verdict if verdict else "")
+        return Judged(event.id, text, verdict.verdict if verdict else "", "" if event.was_alert else event.reason)
 
     def _clock(self, t_ns: int, it: Outline) -> str:
         return self._wording.clock(t_ns, it.start_ns)
@@ -153,3 +156,8 @@ def path_to(key: NightKey) -> str:
 
 def _alerts(it: Outline) -> list[Event]:
     return [event for event in it.events if event.was_alert]
+
+
+def _candidates(it: Outline) -> list[Event]:
+    """What was suspected and turned down, but for what was as short as a leg movement: those are dozens a night."""
+    return [event for event in it.events if event.stage == "rejected" and not is_movement(event)]

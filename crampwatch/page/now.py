@@ -1,5 +1,6 @@
 """What there is to see now of one place: what the diary holds, put into words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,20 +10,22 @@ from collector.contract.topics import Place
 from crampwatch.page.wording import Wording, name_of, path_of
 from detector.alarm.messages import AlarmState, Command, FaultTold, Transition, Verdict
 from detector.diary.diary import Diary
+from detector.diary.entries import LastState
 
 SILENT_NS = 150 * NS
 """The alarm gives a sign of life each minute; after two that are missing nobody should rely on it."""
 HEEDED_NS = 120 * NS
 """How long the alarm still does what it was asked to."""
-GONE, IDLE = "gone", "idle"
-"""How a place looks whose alarm does not run, and one where no night is going on; else it looks like its state."""
+GONE, IDLE, UNKNOWN = "gone", "idle", "unknown"
+"""How a place looks whose alarm does not run, one where no night is going on, and one whose alarm can note nothing; else
+it looks like its state."""
 
 
 class Known(NamedTuple):
     """What the diary holds of a place."""
 
     place: Place
-    state: AlarmState | None  # as the alarm told it last
+    state: LastState | None  # as the alarm told it last
     alert: Transition | None  # tonight's latest
     verdict: Verdict | None  # on that alert
     asked: Command | None  # what the alarm has not taken up yet
@@ -58,15 +61,21 @@ class View:
     calls: bool  # somebody is to answer before anything else
     heading: str
     lines: list[str]
-    news: str
-    troubles: list[Trouble]
-    asked: str
-    question: Question | None
+    news: str = ""
+    last: str = ""  # what an alarm said that does not run any more
+    troubles: Sequence[Trouble] = ()
+    asked: str = ""
+    question: Question | None = None
+
+    @property
+    def can_be_answered(self) -> bool:
+        """Whether the buttons reach the alarm."""
+        return self.look != UNKNOWN
 
     @property
     def aloud(self) -> str:
         """What a screen reader says when it changes: during an alert what to do, too."""
-        what_to_do = self.lines[:1] if self.look == "alert" else []
+        what_to_do = self.lines[:1] if self.look in ("alert", UNKNOWN) else []
         return " ".join([f"{self.name}: {self.heading}.", *what_to_do, *(trouble.title for trouble in self.troubles)])
 
 
@@ -91,14 +100,28 @@ def view(it: Known, now_ns: int, wording: Wording) -> View:
         heading=wording.say(f"page.{look}" if look in (GONE, IDLE) else f"name.{look.upper()}"),
         lines=_lines(it.state, now_ns, wording, gone=look == GONE),
         news=_news(it.state, now_ns, wording),
+        last=_last(it.state, now_ns, wording) if look == GONE else "",
         troubles=[_trouble(fault, now_ns, wording) for fault in it.state.faults] if it.state else [],
         asked=_asked(it.asked, now_ns, wording),
         question=_question(it, now_ns, wording),
     )
 
 
-def _look(state: AlarmState | None, now_ns: int) -> str:
-    if state is None or abs(now_ns - state.t_ns) > SILENT_NS:
+def unknown(place: Place, wording: Wording) -> View:
+    """What is shown where the alarm can note nothing: what it noted last may have been over for hours."""
+    return View(
+        key=path_of(place).replace("/", "-"),
+        place=path_of(place),
+        name=name_of(place),
+        look=UNKNOWN,
+        calls=False,
+        heading=wording.say("page.unknown"),
+        lines=[wording.say("page.unknown_why"), wording.say("page.unknown_answer"), wording.say("page.unknown_cure")],
+    )
+
+
+def _look(state: LastState | None, now_ns: int) -> str:
+    if state is None or state.stopped or abs(now_ns - state.t_ns) > SILENT_NS:
         return GONE
     # Whoever disarms an alarm does so until a time; without one there is nothing to arm.
     return IDLE if state.state == "DISARMED" and state.until_ns is None else state.state.lower()
@@ -122,12 +145,17 @@ def _lines(state: AlarmState | None, now_ns: int, wording: Wording, *, gone: boo
     if state is None:
         return [wording.say("page.gone_cure"), wording.say("page.never_told")]
     if gone:
-        last = wording.say("page.told_last", time=wording.clock(state.t_ns, now_ns), text=state.text)
-        return [wording.say("page.gone_cure"), last]
+        return [wording.say("page.gone_cure")]
     since = _since(state.since_ns, now_ns, wording)
-    # What is wrong is told below in full, with its cure; and `Watching. Watching.` tells nothing twice.
-    told = [] if state.state in ("FAULT", "WATCHING") and not state.unanswered else [state.text]
+    # `Watching. Watching.` tells nothing twice.
+    told = [] if state.state == "WATCHING" and not state.unanswered else [state.text]
     return [*told, since]
+
+
+def _last(state: AlarmState | None, now_ns: int, wording: Wording) -> str:
+    if state is None:
+        return ""
+    return wording.say("page.told_last", time=wording.clock(state.t_ns, now_ns), text=state.text)
 
 
 def _since(t_ns: int, now_ns: int, wording: Wording) -> str:

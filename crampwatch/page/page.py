@@ -7,7 +7,7 @@ from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 from uuid import uuid4
 
 from collector.contract.messages import NS
@@ -19,8 +19,10 @@ from crampwatch.page.forms import Mistake
 from crampwatch.page.guard import ENTRANCE, Guard
 from crampwatch.page.nights import Nights, key_of, path_to
 from crampwatch.page.report import Reports, policy
+from crampwatch.page.room import takes_notes
 from crampwatch.page.said import MUSCLES, PARTS, entered_since, noted
 from crampwatch.page.wording import Wording, name_of, path_of
+from detector.alarm.messages import Verdict
 from detector.diary.diary import Diary
 from detector.diary.schema import BadDiary
 from detector.store import NightKey
@@ -50,13 +52,24 @@ class Home(NamedTuple):
 
 
 class Page:
-    """Answers requests. Nothing is kept between them: each reads the diary and the night store anew."""
+    """Answers requests. Nothing is kept between them: each reads the diary and the night store anew.
 
-    def __init__(self, home: Home, wording: Wording, guard: Guard, now_ns: Callable[[], int]) -> None:
+    `takes_notes` tells whether the diary's disk would take something.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        wording: Wording,
+        guard: Guard,
+        now_ns: Callable[[], int],
+        takes_notes: Callable[[Path], bool] = takes_notes,
+    ) -> None:
         self._home = home
         self._wording = wording
         self._guard = guard
         self._now_ns = now_ns
+        self._takes_notes = takes_notes
         self._nights = Nights(home.store, wording)
         self._reports = Reports(home.settings)
 
@@ -69,11 +82,14 @@ class Page:
             return self._enter(request)
         if not self._guard.knows(request):
             raise Refused(HTTPStatus.FORBIDDEN, "page.refused_key")
+        if request.method == "GET" and request.path == "/" and not self._takes_notes(self._home.diary):
+            return self._show_places([now.unknown(place, self._wording) for place in self._home.places])
         try:
             with Diary(self._home.diary) as diary:
                 return self._post(request, diary) if request.method == "POST" else self._get(request, diary)
         except (BadDiary, BadStore, sqlite3.Error) as error:
-            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "page.refused_file", reason=str(error)) from error
+            key = "page.refused_file" if self._takes_notes(self._home.diary) else "page.refused_full"
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, key, reason=str(error)) from error
 
     def refusal(self, refused: Refused) -> Response:
         """A page that says why something is not done."""
@@ -114,8 +130,9 @@ class Page:
                 diary.add(place, forms.command(form, now_ns))
                 return see("/")
             case "/verdict":
-                diary.add(place, forms.verdict(form, now_ns))
-                return see(self._back(form, place))
+                verdict = forms.verdict(form, now_ns)
+                diary.add(place, verdict)
+                return see(_back_to(verdict, key_of(place, form.get("night", ""))))
             case "/cramp":
                 return self._file_cramp(form, place, diary)
             case "/evening":
@@ -137,9 +154,12 @@ class Page:
             now.view(now.known(diary, place, now_ns, self._wording), now_ns, self._wording)
             for place in self._home.places
         ]
-        calling_first = sorted(views, key=lambda view: not view.calls)
+        return self._show_places(sorted(views, key=lambda view: not view.calls))
+
+    def _show_places(self, views: Sequence[now.View]) -> Response:
+        now_ns = self._now_ns()
         clock, silent = self._wording.clock(now_ns, now_ns), self._home.silent
-        return html(self._wording.page("now", view="now", views=calling_first, clock=clock, silent=silent))
+        return html(self._wording.page("now", view="now", views=views, clock=clock, silent=silent))
 
     def _show_cramp(self, diary: Diary, given: Mapping[str, str], mistake: str = "") -> Response:
         """The form; with what was given where that had a mistake."""
@@ -154,7 +174,7 @@ class Page:
             ago=[(minutes, self._wording.duration(60 * minutes)) for minutes in AGO_MIN],
             muscles=MUSCLES,
             entered=[
-                line
+                (self._told_apart(place), line)
                 for place in self._home.places
                 for line in entered_since(diary, place, now_ns - LATELY_NS, now_ns, self._wording)
             ],
@@ -163,7 +183,11 @@ class Page:
 
     def _show_evening(self, diary: Diary) -> Response:
         night = night_of(self._now_ns(), self._wording.zone)
-        lines = [noted(note, self._wording) for place in self._home.places for note in diary.evening(place, night)]
+        lines = [
+            (self._told_apart(place), noted(note, self._wording))
+            for place in self._home.places
+            for note in diary.evening(place, night)
+        ]
         page = self._wording.page(
             "evening",
             view="evening",
@@ -194,10 +218,9 @@ class Page:
                 return key
         raise _missing()
 
-    def _back(self, form: Mapping[str, str], place: Place) -> str:
-        """Where a verdict was given: the night it names, or now."""
-        key = key_of(place, form.get("night", ""))
-        return path_to(key) if key else "/"
+    def _told_apart(self, place: Place) -> str:
+        """Whose something is that was entered; nothing where only one place is watched."""
+        return name_of(place) if len(self._home.places) > 1 else ""
 
     @property
     def _places(self) -> list[tuple[str, str]]:
@@ -206,3 +229,8 @@ class Page:
 
 def _missing() -> Refused:
     return Refused(HTTPStatus.NOT_FOUND, "page.refused_missing")
+
+
+def _back_to(verdict: Verdict, night: NightKey | None) -> str:
+    """Where a verdict was given: its place in the night's list; or now, from the top, where the state stands."""
+    return f"{path_to(night)}#{quote(verdict.event_id)}" if night else "/"

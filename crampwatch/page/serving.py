@@ -48,7 +48,8 @@ def server(settings: Path, config: Config, where: PageSettings, key: PageKey | N
         return PageServer(where.host, where.port, page.answer, page.refusal)
     except OSError as error:
         raise UserError(
-            f"the page cannot listen on {where.host}, port {where.port} ({error.strerror}); choose another --port"
+            f"the page cannot listen on {where.host}, port {where.port} ({error.strerror}); "
+            "choose another --port, or `port` under [page]"
         ) from error
 
 

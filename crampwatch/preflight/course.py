@@ -20,6 +20,8 @@ Phase = Literal["settling", "rest", "tense", "release", "done"]
 LASTS_S: dict[Phase, float] = {"settling": 3.0, "rest": 20.0, "tense": 10.0, "release": 8.0}
 """In seconds of samples. The filters settle within one; 20 s of rest hold 200 frames; to read, to react and to hold
 for 3 s takes 6 s, and samples of before the prompt are still under way for 1 to 2 s; so is the letting go."""
+HOLD_S = 3.0
+"""For which a contraction is asked: longer than a twitch, and nobody tires."""
 PHASES: tuple[Phase, ...] = (*LASTS_S, "done")
 
 

@@ -3,13 +3,15 @@
 import shutil
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Literal
 
 from collector.contract.broker import BrokerSettings
+from collector.contract.messages import NS
 from collector.contract.nights import night_of
 from collector.contract.topics import Place, place
 from crampwatch.config import Config, Sensor
-from crampwatch.doctor import at_home, storage
+from crampwatch.doctor import clock, storage
 from crampwatch.doctor.finding import Finding
 from crampwatch.preflight import reports, samples
 from crampwatch.preflight.alarm_path import AREA, alarm_path
@@ -18,6 +20,7 @@ from crampwatch.preflight.ear import Ear
 from crampwatch.preflight.heard import SUBSCRIBED, Heard
 from crampwatch.preflight.placement import movement
 from detector.alarm.preflight_message import Check, Muscle, Preflight
+from detector.catalogue import Catalogue, load
 from detector.diary.diary import Diary
 
 Prompt = Phase | Literal["alarm"]
@@ -38,13 +41,16 @@ def look(
     patience_s: float = PATIENCE_S,
 ) -> list[Finding]:
     """Look at one sensor and put what was found into the diary; `say` is called with each prompt that is due."""
-    where = place(sensor.wearer, sensor.site)
+    where, catalogue = place(sensor.wearer, sensor.site), load(config.alarm.language)
     heard = Heard(where, config.detector, say, None if sensor.recording else time.time_ns)
     with Ear(broker, where, SUBSCRIBED, heard.message) as ear, Diary(config.diary) as diary:
         attend(heard, ear.serve, patience_s)
-        found, muscles = judged(config, heard)
-        found += [*at_home.computer(), _disk(config)]
-        found.append(_alarm(config, diary, where, ear, say) if test_alarm else Finding(AREA, "not asked", "left out"))
+        found, muscles = judged(config, heard, catalogue)
+        found += [clock.clock(clock.kernel_clock_state(), catalogue), _disk(config, catalogue)]
+        if test_alarm:
+            found.append(_alarm(config, diary, where, catalogue, ear, say))
+        else:
+            found.append(Finding(AREA, "not asked", catalogue.say("preflight.alarm.left_out")))
         t_ns = heard.newest_ns if sensor.recording else time.time_ns()
         checks = tuple(Check(area=it.area, state=it.state, says=it.says, cure=it.cure) for it in found)
         night = night_of(t_ns, config.zone)
@@ -65,24 +71,33 @@ def attend(heard: Heard, serve: Callable[[], None], patience_s: float) -> None:
         serve()
 
 
-def judged(config: Config, heard: Heard) -> tuple[list[Finding], tuple[Muscle, ...]]:
+def judged(config: Config, heard: Heard, catalogue: Catalogue) -> tuple[list[Finding], tuple[Muscle, ...]]:
     """What samples, collector and detector tell, and each channel's levels."""
-    found, muscles = reports.sensor(heard), tuple[Muscle, ...]()
+    found, muscles = reports.sensor(heard, catalogue), tuple[Muscle, ...]()
     seen = heard.course.observation() if heard.course and heard.finished else None
     if seen:
-        of_samples, muscles = samples.judge(seen, config.detector, movement(heard.place.site))
+        asked_for = movement(heard.place.site, catalogue)
+        of_samples, muscles = samples.judge(seen, config.detector, asked_for, catalogue)
         found += of_samples
     else:
-        found += [Finding(area, "not asked", "there was no signal to judge") for area in samples.AREAS]
-    return [*found, reports.strength(heard.health), reports.battery(heard.health), reports.detector(heard)], muscles
+        unjudged = catalogue.say("preflight.sensor.no_signal")
+        found += [Finding(area, "not asked", unjudged) for area in samples.AREAS]
+    found += [reports.strength(heard.health, catalogue), reports.battery(heard.health, catalogue)]
+    return [*found, reports.detector(heard, catalogue)], muscles
 
 
-def _alarm(config: Config, diary: Diary, where: Place, ear: Ear, say: Callable[[Prompt], None]) -> Finding:
+def _alarm(
+    config: Config, diary: Diary, where: Place, catalogue: Catalogue, ear: Ear, say: Callable[[Prompt], None]
+) -> Finding:
     if config.alarm.mode == "silent":
-        return Finding(AREA, "not asked", "the settings ask for a silent record")
-    return alarm_path(diary, where, lambda: say("alarm"), ear.serve, time.time_ns)
+        return Finding(AREA, "not asked", catalogue.say("preflight.alarm.silent"))
+
+    def hhmm(t_ns: int) -> str:
+        return f"{datetime.fromtimestamp(t_ns // NS, config.zone):%H:%M}"
+
+    return alarm_path(diary, where, catalogue, lambda: say("alarm"), ear.serve, time.time_ns, hhmm)
 
 
-def _disk(config: Config) -> Finding:
+def _disk(config: Config, catalogue: Catalogue) -> Finding:
     free_bytes = shutil.disk_usage(storage.nearest(config.directory)).free
-    return storage.disk(config.directory, free_bytes, config.zone)
+    return storage.disk(config.directory, free_bytes, config.zone, catalogue)

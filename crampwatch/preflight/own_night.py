@@ -18,7 +18,7 @@ TERMINATED = 143
 """The shell's convention for a program ended by SIGTERM: 128 and its number."""
 POLL_S = 0.1
 START_S = 15.0
-"""A broker process starts within two seconds, on a Raspberry Pi within five."""
+"""A broker process starts within two seconds; nobody has tried how much longer a small computer takes."""
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from collector.contract.messages import StreamKind
 from crampwatch.doctor.finding import Finding
 from crampwatch.preflight.course import Observation
 from detector.alarm.preflight_message import Muscle
+from detector.catalogue import Catalogue
 from detector.channel import LOWEST_ELECTRODE_UV
 from detector.frames import Quality
 from detector.settings import DetectorSettings
@@ -34,8 +35,6 @@ LOSS_SHARE = 0.01
 at 250 Hz, blinds for an eighth of the night."""
 
 AREAS = ("contact", "mains", "rest", "contraction", "accelerometer", "radio")
-STICK = "press it on, or take it off, wipe skin and electrodes, and put it on again"
-FIRST_CONTACT = "cannot be told before the contact is good"
 
 
 class Channel(NamedTuple):
@@ -61,21 +60,23 @@ class Channel(NamedTuple):
         return float(np.quantile(level, QUIET_RANK)) if len(level) else np.nan
 
 
-def judge(seen: Observation, settings: DetectorSettings, tense: str) -> tuple[list[Finding], tuple[Muscle, ...]]:
-    """Everything that the samples tell, and each channel's levels; `tense` is the movement that was asked for."""
+def judge(
+    seen: Observation, settings: DetectorSettings, movement: str, catalogue: Catalogue
+) -> tuple[list[Finding], tuple[Muscle, ...]]:
+    """Everything that the samples tell, and each channel's levels; `movement` is what was asked for."""
     channels = [_channel(seen, k) for k in range(len(seen.channels))]
     thresholds = Thresholds(settings, calibrated=seen.calibrated)
-    contacts = [contact(it, settings, calibrated=seen.calibrated) for it in channels]
+    contacts = [contact(it, settings, catalogue, calibrated=seen.calibrated) for it in channels]
     worn = [it for it, found in zip(channels, contacts, strict=True) if found.state != "problem"]
     limits = [thresholds.limits(rest_uv(it, thresholds), rest_uv(it, thresholds)) for it in worn]
     both = list(zip(worn, limits, strict=True))
     findings = [
-        _worst("contact", contacts, [it.name for it in channels]),
-        _worst("mains", [mains(*it, settings) for it in both], [it.name for it in worn]),
-        _worst("rest", [rest(*it, calibrated=seen.calibrated) for it in both], [it.name for it in worn]),
-        contraction(both, seen.step_s, tense),
-        accelerometer(seen),
-        losses(seen),
+        _worst("contact", contacts, catalogue),
+        _worst("mains", [mains(*it, settings, catalogue) for it in both], catalogue),
+        _worst("rest", [rest(*it, catalogue, calibrated=seen.calibrated) for it in both], catalogue),
+        contraction(both, seen.step_s, movement, catalogue),
+        accelerometer(seen, catalogue),
+        losses(seen, catalogue),
     ]
     levels = {it.name: Muscle(channel=it.name, **_levels(it, limit, seen.step_s)) for it, limit in both}
     return findings, tuple(levels.get(name, Muscle(channel=name)) for name in seen.channels)
@@ -87,99 +88,105 @@ def rest_uv(channel: Channel, thresholds: Thresholds) -> float:
     return float(np.median(level[level <= thresholds.on_uv(channel.floor_uv)]))
 
 
-def contact(channel: Channel, settings: DetectorSettings, *, calibrated: bool) -> Finding:
+def contact(channel: Channel, settings: DetectorSettings, catalogue: Catalogue, *, calibrated: bool) -> Finding:
     """Whether the electrodes are on the skin and stay there."""
-    blank = Finding("contact", "problem", "", STICK, channel.name)
+    say = catalogue.say
+    blank = Finding("contact", "problem", "", say("preflight.contact.cure"), channel.name)
     if not len(channel.quality) or np.mean(channel.quality & Quality.MISSING > 0) > 1 - BAD_SHARE:
-        return blank._replace(says="no signal was there to judge", cure="see what is said of the sensor")
+        return blank._replace(says=say("preflight.contact.missing"), cure=say("preflight.contact.missing_cure"))
     if np.mean(channel.quality & Quality.CLIPPED > 0) > BAD_SHARE:
-        return blank._replace(says="the signal is clipped: an electrode, or the reference, has come off")
+        return blank._replace(says=say("preflight.contact.clipped"))
     nothing = (channel.spread_uv == 0) | (calibrated and channel.envelope_uv < LOWEST_ELECTRODE_UV)
     if np.mean(nothing[channel.good]) > BAD_SHARE:
-        return blank._replace(says="the signal is flat: an electrode is off")
+        return blank._replace(says=say("preflight.contact.flat"))
     far = channel.spread_uv > settings.jump_ratio * channel.floor_uv
     jumps = far & (channel.spread_uv > MUSCLE_SPREAD * channel.envelope_uv)
     if np.mean(jumps[channel.good]) > BAD_SHARE:
-        return blank._replace(says="the signal jumps again and again: an electrode is loose")
+        return blank._replace(says=say("preflight.contact.loose"))
     if np.any(jumps[channel.good]) or np.any(channel.quality & Quality.CLIPPED):
-        return blank._replace(state="warning", says="the signal jumped: an electrode may be loose")
-    return blank._replace(state="ok", says="on the skin", cure="")
+        return blank._replace(state="warning", says=say("preflight.contact.jumped"))
+    return blank._replace(state="ok", says=say("preflight.contact.ok"), cure="")
 
 
-def mains(channel: Channel, limits: Limits, settings: DetectorSettings) -> Finding:
+def mains(channel: Channel, limits: Limits, settings: DetectorSettings, catalogue: Catalogue) -> Finding:
     """Whether the power line drowns the muscle, by the detector's own measure of what its removal leaves over."""
     level_uv = float(np.median(channel.line_uv[channel.good]))
     left_uv = settings.mains_leak * channel.line_uv
     drowned = (left_uv > limits.hum_uv) & (channel.line_uv > channel.envelope_uv)
-    cure = "move away from power supplies and an electric blanket, unplug a charger; is the reference electrode on?"
-    blank = Finding("mains", "ok", f"{level_uv:.1f} µV", about=channel.name)
+    cure = catalogue.say("preflight.mains.cure")
+    blank = Finding("mains", "problem", "", cure, about=channel.name)
     if np.mean(drowned[channel.good]) > BAD_SHARE:
-        return blank._replace(state="problem", says=f"the power line drowns the muscle: {level_uv:.0f} µV", cure=cure)
+        return blank._replace(says=catalogue.say("preflight.mains.drowned", level=f"{level_uv:.0f}"))
     if settings.mains_leak * level_uv > limits.rest_uv:
-        says = f"the power line is strong ({level_uv:.0f} µV): weak cramps may be missed"
-        return blank._replace(state="warning", says=says, cure=cure)
-    return blank
+        says = catalogue.say("preflight.mains.strong", level=f"{level_uv:.0f}")
+        return blank._replace(state="warning", says=says)
+    says = catalogue.say("preflight.mains.ok", level=catalogue.figure(level_uv, 1))
+    return blank._replace(state="ok", says=says, cure="")
 
 
-def rest(channel: Channel, limits: Limits, *, calibrated: bool) -> Finding:
+def rest(channel: Channel, limits: Limits, catalogue: Catalogue, *, calibrated: bool) -> Finding:
     """Whether the muscle was at rest, and whether its floor is low enough for a cramp to stand out."""
-    level = channel.envelope_uv[channel.good]
-    blank = Finding("rest", "ok", f"{limits.rest_uv:.1f} µV", about=channel.name)
-    tense = float(np.mean(level > limits.on_uv))
+    say, level = catalogue.say, catalogue.figure(limits.rest_uv, 1)
+    blank = Finding("rest", "warning", "", about=channel.name)
+    tense = float(np.mean(channel.envelope_uv[channel.good] > limits.on_uv))
     if tense > BAD_SHARE:
-        says = f"the muscle was tense for {100 * tense:.0f} % of the rest"
-        return blank._replace(state="warning", says=says, cure="lie as you will sleep, let go, and run this again")
+        says = say("preflight.rest.tense", percent=f"{100 * tense:.0f}")
+        return blank._replace(says=says, cure=say("preflight.rest.tense_cure"))
     if calibrated and limits.on_uv > WEAK_CRAMP_UV:
-        says = f"the floor is high: {limits.rest_uv:.1f} µV, so a cramp shows from {limits.on_uv:.0f} µV on"
-        cure = "moisten or renew the electrodes, wipe the skin; look at the mains, too"
+        says = say("preflight.rest.high", level=level, threshold=f"{limits.on_uv:.0f}")
         hidden = limits.on_uv > COMMON_CRAMP_UV
+        cure = say("preflight.rest.high_cure")
         return blank._replace(state="problem" if hidden else "warning", says=says, cure=cure)
-    return blank
+    return blank._replace(state="ok", says=say("preflight.rest.ok", level=level))
 
 
-def contraction(channels: Sequence[tuple[Channel, Limits]], step_s: float, tense: str) -> Finding:
+def contraction(
+    channels: Sequence[tuple[Channel, Limits]], step_s: float, movement: str, catalogue: Catalogue
+) -> Finding:
     """Whether any channel sees the muscle work: above the threshold for a second, and over afterwards."""
-    area = "contraction"
+    area, say = "contraction", catalogue.say
     if not channels:
-        return Finding(area, "not asked", FIRST_CONTACT)
+        return Finding(area, "not asked", say("preflight.contact.first"))
     seen = [(it, limits) for it, limits in channels if _held_s(it, limits, step_s) >= SEEN_S]
     if not seen:
-        cure = f"try again: {tense}. Still nothing? Move the sensor to the thick of the muscle: --where tells"
-        return Finding(area, "problem", "none was seen", cure)
-    ratio = max(_peak_uv(it) / limits.rest_uv for it, limits in seen)
+        cure = say("preflight.contraction.none_cure", movement=movement)
+        return Finding(area, "problem", say("preflight.contraction.none"), cure)
+    ratio = f"{max(_peak_uv(it) / limits.rest_uv for it, limits in seen):.0f}"
     if all(np.nanmedian(it.release_uv[-round(2 / step_s) :]) > limits.on_uv for it, limits in seen):
-        says = f"seen, {ratio:.0f} times rest, but it did not end"
-        return Finding(area, "warning", says, "let the leg lie loose and run this again; if it cramps, stretch it")
-    return Finding(area, "ok", f"seen, {ratio:.0f} times rest")
+        says = say("preflight.contraction.endless", ratio=ratio)
+        return Finding(area, "warning", says, say("preflight.contraction.endless_cure"))
+    return Finding(area, "ok", say("preflight.contraction.ok", ratio=ratio))
 
 
-def accelerometer(seen: Observation) -> Finding:
+def accelerometer(seen: Observation, catalogue: Catalogue) -> Finding:
     """Whether the leg's motion is known."""
-    area = "accelerometer"
+    area, say = "accelerometer", catalogue.say
     if "acc" not in seen.streams:
-        return Finding(area, "not asked", "this wearable has none; an alert takes 6 s longer")
+        return Finding(area, "not asked", say("preflight.accelerometer.none"))
     known = ~np.isnan(seen.motion_mg)
-    cure = "switch the wearable off and on; without its motion movements are told from cramps less well"
+    cure = say("preflight.accelerometer.cure")
     if np.mean(known) < 1 - BAD_SHARE:
-        return Finding(area, "warning", "nothing comes from it" if not known.any() else "it has gaps", cure)
+        says = say("preflight.accelerometer.gaps" if known.any() else "preflight.accelerometer.silent")
+        return Finding(area, "warning", says, cure)
     if not np.any(seen.motion_mg[known]):
-        return Finding(area, "warning", "it stands still at one value", cure)
+        return Finding(area, "warning", say("preflight.accelerometer.stuck"), cure)
     gravity_mg = float(np.median(np.linalg.norm(seen.gravity_mg[known], axis=1)))
+    gravity = catalogue.figure(gravity_mg / 1e3, 2)
     if not GRAVITY_MG[0] <= gravity_mg <= GRAVITY_MG[1]:
-        says = f"at rest it feels {gravity_mg / 1e3:.2f} g instead of 1"
-        return Finding(area, "warning", says, "check the scale in its profile; switch the wearable off and on")
-    return Finding(area, "ok", f"alive; it feels {gravity_mg / 1e3:.2f} g")
+        says = say("preflight.accelerometer.scale", gravity=gravity)
+        return Finding(area, "warning", says, say("preflight.accelerometer.scale_cure"))
+    return Finding(area, "ok", say("preflight.accelerometer.ok", gravity=gravity))
 
 
-def losses(seen: Observation) -> Finding:
+def losses(seen: Observation, catalogue: Catalogue) -> Finding:
     """How much of what the wearable sent did not arrive."""
     share: dict[StreamKind, float] = {
         stream: seen.lost[stream] / (seen.lost[stream] + count) for stream, count in seen.received.items() if count
     }
     worst = max(share.values(), default=0.0)
-    says = f"{100 * worst:.1f} % of the samples were lost"
+    says = catalogue.say("preflight.radio.lost", percent=catalogue.figure(100 * worst, 1))
     if worst > LOSS_SHARE:
-        return Finding("radio", "warning", says, "bring the receiver nearer; a leg or a body between them costs most")
+        return Finding("radio", "warning", says, catalogue.say("preflight.radio.cure"))
     return Finding("radio", "ok", says)
 
 
@@ -219,13 +226,13 @@ def _held_s(channel: Channel, limits: Limits, step_s: float) -> float:
     return longest * step_s
 
 
-def _worst(area: str, findings: Sequence[Finding], names: Sequence[str]) -> Finding:
+def _worst(area: str, findings: Sequence[Finding], catalogue: Catalogue) -> Finding:
     """One line for all channels: the worst; a problem is none while another channel can do without that one."""
     if not findings:
-        return Finding(area, "not asked", FIRST_CONTACT)
+        return Finding(area, "not asked", catalogue.say("preflight.contact.first"))
     order = ("ok", "warning", "problem")
     worst = max(findings, key=lambda it: order.index(it.state))
-    if len(names) == 1 or worst.state == "ok":
+    if len(findings) == 1 or worst.state == "ok":
         return worst._replace(about="")
     if worst.state == "problem" and any(it.state != "problem" for it in findings):
         worst = worst._replace(state="warning")

@@ -19,6 +19,7 @@ IN_CONTAINER = Path("/mosquitto")
 """Where mosquitto's image expects its configuration and keeps its data."""
 INFLUX = {"url": "http://influxdb:8086", "org": "home", "bucket": "crampwatch", "token_file": "influx/write-token"}
 """As docker-compose.yml names them. The token is written there at InfluxDB's first start."""
+CRAMP_NODE = "cramp-node"
 UNMOUNTABLE = {"'", ":"}
 """A quote ends the path in `.env`, a colon in a short mount."""
 PRIVATE = 0o700
@@ -30,7 +31,7 @@ class Household(NamedTuple):
     wearer: str
     site: str
     timezone: str
-    profile: str = "cramp-node"
+    profile: str = CRAMP_NODE
     mode: str = "alarm"
 
 
@@ -94,6 +95,8 @@ def _settings(home: Home, household: Household) -> list[Path]:
         "broker": {"port": home.broker_port, "password_directory": "broker/passwords"},
         "sensor": [{"wearer": household.wearer, "site": household.site, "profile": household.profile}],
     }
+    if household.profile == CRAMP_NODE:
+        told["detector"] = {"shank_axis": "x"}  # it is worn with x towards the knee
     if household.mode != "alarm":
         told["alarm"] = {"mode": household.mode}
     if home.containers:
@@ -118,7 +121,8 @@ def _plan(home: Home) -> broker.Plan:
 
 def _for_containers(home: Home) -> list[Path]:
     home.secrets.mkdir(mode=PRIVATE, exist_ok=True)
-    (home.folder / "influx").mkdir(mode=PRIVATE, exist_ok=True)
+    for mounted in ("influx", "phones"):
+        (home.folder / mounted).mkdir(mode=PRIVATE, exist_ok=True)
     return [
         path for name in SECRETS for path in write_new(home.secrets / name, secrets.token_urlsafe(24) + "\n", SECRET)
     ]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from zoneinfo import available_timezones
 
-from collector.contract.names import PATTERN
+from collector.contract.names import ALLOWED, PATTERN
 from crampwatch.stack.home import Household
 
 Ask = Callable[[str], str]
@@ -39,7 +39,7 @@ def _until(ask: Ask, tell: Tell, question: str, proposed: str, understood: Calla
 
 def _name(text: str) -> str:
     if not re.fullmatch(PATTERN, text):
-        raise ValueError("Use 1 to 64 of the characters a-z, 0-9, _ and -.")
+        raise ValueError(f"Use {ALLOWED}.")
     return text
 
 

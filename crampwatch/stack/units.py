@@ -69,6 +69,8 @@ def _all(home: Path) -> dict[str, Unit]:
         "detector": Unit("from the broker to the night store", BROKER, _program(home, "detect"), "nights"),
         "clips": _clips(home),
         "outbox": Unit("from the night store to InfluxDB", "", _program(home, "outbox", "run"), "nights"),
+        "page": Unit("the page for a phone", "", _program(home, "serve"), "nights"),
+        "push": Unit("alerts on phones", "", _program(home, "push"), "nights"),
     }
 
 

@@ -1,17 +1,20 @@
 """What is wrong at one place, told from what collector, detector and host say of themselves. Time is handed in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from collector.contract.messages import NS, Faults, Health, LinkHealth, Status
 from collector.contract.nights import night_of
+from detector.alarm.grace import Grace, Lost, Wrong
 from detector.alarm.messages import FaultKind
 from detector.alarm.night_times import next_noon_ns, next_time_ns
 from detector.alarm.precedence import in_order
 from detector.alarm.settings import AlarmSettings
 from detector.sight import Seen
+
+__all__ = ["FaultMemory", "FaultWatch", "Wrong"]
 
 ALIVE_S = 15.0
 """Collector and detector speak every 10 s; who has been silent for longer has missed a turn."""
@@ -28,41 +31,31 @@ _BLINDNESS: dict[str | None, FaultKind] = {
 """`learning` is none: it passes within a minute."""
 
 
-class Wrong(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong, since when by our clock, and what the collector said of it."""
+class FaultMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """What has to outlast a restart.
 
-    kind: FaultKind
-    since_ns: int
-    detail: str = ""
+    `recorded_ns`: the last word of a session that goes on; None: no night is being recorded. `has_health`: its
+    collector gives account of itself, which the replay of a recording does not.
+    """
 
-
-class Grace:
-    """A fault stands once it has been wrong for the grace, and until it has been right for the time to settle."""
-
-    def __init__(self, settings: AlarmSettings, stood: Iterable[FaultKind] = ()) -> None:
-        self._settings = settings
-        self.standing: dict[FaultKind, Wrong] = {kind: Wrong(kind=kind, since_ns=0) for kind in stood}
-        self._wrong_ns: dict[FaultKind, int] = {}  # when each was last seen to be wrong
-
-    def update(self, wrong: Iterable[Wrong], now_ns: int) -> None:
-        """All that is wrong now. Of a kind that is wrong in several ways, that which began first counts."""
-        for fault in sorted(wrong, key=lambda fault: fault.since_ns):
-            self._wrong_ns[fault.kind] = now_ns
-            if now_ns - fault.since_ns >= self._settings.fault_grace_s * NS:
-                self.standing.setdefault(fault.kind, fault)
-        for kind in list(self.standing):
-            # What stood before a restart is given the time in which it would be heard of again.
-            if now_ns - self._wrong_ns.setdefault(kind, now_ns) >= self._settings.fault_settle_s * NS:
-                del self.standing[kind]
+    standing: tuple[Wrong, ...] = ()
+    lost: tuple[Lost, ...] = ()
+    recorded_ns: int | None = None
+    has_health: bool = False
 
 
 class FaultWatch:
-    """Follows what is said at one place; `stood` are the faults that were told before a restart."""
+    """Follows what is said at one place, from `now_ns` on; `memory` is that of before a restart.
 
-    def __init__(self, settings: AlarmSettings, zone: ZoneInfo, stood: tuple[FaultKind, ...] = ()) -> None:
+    A night that was recorded then goes on until its end is heard, or noon comes.
+    """
+
+    def __init__(self, settings: AlarmSettings, zone: ZoneInfo, now_ns: int, memory: FaultMemory | None = None) -> None:
+        known = memory or FaultMemory()
         self._settings = settings
         self._zone = zone
-        self._session_ns: int | None = None  # the last word of a session that goes on
+        self._session_ns = known.recorded_ns  # the last word of a session that goes on
+        self._has_health = known.has_health
         self._offline_ns: int | None = None
         self._health: tuple[Health, int] | None = None
         self._reported: tuple[Faults, int] | None = None
@@ -71,9 +64,38 @@ class FaultWatch:
         self._battery_low_ns: int | None = None
         self._emg_ns: int | None = None  # when the last EMG came, or was first missed
         self._host: dict[FaultKind, Wrong] = {}
-        self._grace = Grace(settings, stood)
-        self._turn_ns = 0  # since when there is something for the detector to speak of
-        self._ears_ns = 0  # since when anybody could be heard
+        self._grace = Grace(settings, known.standing, known.lost)
+        self._turn_ns = now_ns  # since when there is something for the detector to speak of
+        self._ears_ns = now_ns  # since when anybody could be heard
+
+    @property
+    def memory(self) -> FaultMemory:
+        """What to store."""
+        return FaultMemory(
+            standing=tuple(self._grace.standing.values()),
+            lost=tuple(self._grace.lost),
+            recorded_ns=self._session_ns,
+            has_health=self._has_health,
+        )
+
+    def clock_set(self, step_ns: int) -> None:
+        """The time of day is so much later than it would be had nobody set it: all stays as old as it was."""
+        self._session_ns, self._offline_ns, self._behind_ns, self._battery_low_ns, self._emg_ns = (
+            moment_ns and moment_ns + step_ns
+            for moment_ns in (
+                self._session_ns,
+                self._offline_ns,
+                self._behind_ns,
+                self._battery_low_ns,
+                self._emg_ns,
+            )
+        )
+        self._turn_ns, self._ears_ns = self._turn_ns + step_ns, self._ears_ns + step_ns
+        self._health = self._health and (self._health[0], self._health[1] + step_ns)
+        self._reported = self._reported and (self._reported[0], self._reported[1] + step_ns)
+        self._seen = self._seen and (self._seen[0], self._seen[1] + step_ns)
+        self._host = {kind: fault.later(step_ns) for kind, fault in self._host.items()}
+        self._grace.clock_set(step_ns)
 
     def status(self, status: Status, now_ns: int) -> None:
         """The collector's status, retained or not."""
@@ -92,7 +114,7 @@ class FaultWatch:
             return
         self._goes_on(now_ns, now_ns)
         self._offline_ns = None
-        self._health = health, now_ns
+        self._health, self._has_health = (health, now_ns), True
         ages_s = [link.last_data_age_s for link in _emg_links(health) if link.last_data_age_s is not None]
         self._emg_ns = now_ns - round(min(ages_s) * NS) if ages_s else (self._emg_ns or now_ns)
         is_low = any(self._is_low(link, now_ns) for link in health.links)
@@ -109,7 +131,7 @@ class FaultWatch:
         self._behind_ns = (self._behind_ns or now_ns) if is_behind else None
 
     def host(self, kind: FaultKind, now_ns: int, *, wrong: bool, detail: str = "") -> None:
-        """What the bedside notices itself: broker, disk, database, no_sound."""
+        """What the bedside notices itself: broker, disk, no_sound, phones, database."""
         if not wrong:
             self._host.pop(kind, None)
         elif kind not in self._host:
@@ -125,8 +147,11 @@ class FaultWatch:
         """The faults to be told now, the nearest cause first."""
         if "broker" in self._host:  # then nobody can be heard, and silence says nothing of anybody
             self._ears_ns = self._turn_ns = now_ns
-        of_night = self._of_night(now_ns) if self.recording(now_ns) else ()
-        self._grace.update([*self._host.values(), *of_night], now_ns)
+        if self.recording(now_ns):
+            wrong = [*self._host.values(), *self._of_night(now_ns)]
+            self._grace.update(wrong, now_ns, learning_ns=self._learning_ns, heard_from_ns=self._heard_from_ns)
+        else:
+            self._grace.update(self._host.values(), now_ns)
         return tuple(self._grace.standing[kind] for kind in in_order(self._grace.standing))
 
     def _of_night(self, now_ns: int) -> Iterator[Wrong]:
@@ -150,8 +175,8 @@ class FaultWatch:
         """Since when the collector has been away. A replay of a recording sends no health and is never missed."""
         if self._offline_ns is not None:
             return self._offline_ns
-        said_ns = max(self._health[1], self._ears_ns) if self._health else now_ns
-        return said_ns if now_ns - said_ns > ALIVE_S * NS else None
+        said_ns = max(self._health[1] if self._health else 0, self._ears_ns)
+        return said_ns if self._has_health and now_ns - said_ns > ALIVE_S * NS else None
 
     def _of_reports(self, now_ns: int) -> Iterator[Wrong]:
         faults, heard_ns = self._reported or (Faults(t_ns=now_ns, faults=()), now_ns)
@@ -174,8 +199,19 @@ class FaultWatch:
         if self._behind_ns is not None:
             yield Wrong(kind="detector_behind", since_ns=self._behind_ns)
         if seen and seen.blind in _BLINDNESS:
-            lasted_ns = seen.t_ns - (seen.blind_since_ns or seen.t_ns)
-            yield Wrong(kind=_BLINDNESS[seen.blind], since_ns=heard_ns - max(0, lasted_ns))
+            yield Wrong(kind=_BLINDNESS[seen.blind], since_ns=_blind_ns(seen, heard_ns))
+
+    @property
+    def _heard_from_ns(self) -> int:
+        """By when whoever is well has spoken."""
+        has_spoken = self._seen is not None and self._seen[1] > self._turn_ns
+        waited_ns = self._ears_ns if has_spoken else max(self._ears_ns, self._turn_ns)
+        return waited_ns + round(ALIVE_S * NS)
+
+    @property
+    def _learning_ns(self) -> int | None:
+        seen, heard_ns = self._seen or (None, 0)
+        return _blind_ns(seen, heard_ns) if seen and seen.blind == "learning" else None
 
     @property
     def _missing(self) -> FaultKind:
@@ -202,7 +238,14 @@ class FaultWatch:
         """The night has ended: what was wrong with it is over."""
         self._session_ns = self._offline_ns = self._emg_ns = self._behind_ns = self._battery_low_ns = None
         self._health = self._reported = self._seen = None
+        self._has_health = False
+        self._grace.forget_lost()
 
 
 def _emg_links(health: Health) -> list[LinkHealth]:
     return [link for link in health.links if "emg" in link.streams]
+
+
+def _blind_ns(seen: Seen, heard_ns: int) -> int:
+    """Since when nothing could be judged, by our clock."""
+    return heard_ns - max(0, seen.t_ns - (seen.blind_since_ns or seen.t_ns))

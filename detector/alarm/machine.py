@@ -29,6 +29,7 @@ class _View(NamedTuple):
 
     state: AlarmStateName
     event_id: str | None
+    alert_id: str | None
     until_ns: int | None
     unanswered: str | None
     faults: tuple[FaultKind, ...]
@@ -105,6 +106,10 @@ class AlarmMachine:
         """What the passing of time has brought. To be called about once a second; late calls lose nothing."""
         return self._after(now_ns, "bedside", "time", lambda: None)
 
+    def clock_set(self, step_ns: int, now_ns: int) -> None:
+        """The time of day is so much later than it would be had nobody set it, and `now_ns` at present."""
+        self.memory = self.memory.later(step_ns, next_noon_ns(now_ns, self._zone))
+
     # What is remembered
 
     def _suspect(self, event_id: str, now_ns: int) -> None:
@@ -115,10 +120,8 @@ class AlarmMachine:
     def _confirm(self, event_id: str, now_ns: int, *, late: bool) -> None:
         self._drop_suspicion(event_id)
         alert = self.memory.alert
-        if event_id in self.memory.done or (alert and alert.event_id == event_id):
-            return
-        if late:
-            self._remember_done(event_id)
+        known = event_id in self.memory.done or (alert and alert.event_id == event_id)
+        if known or late:  # one that was late and goes on is confirmed again, not late
             return
         self._close_alert()
         self._set(alert=Alert(event_id=event_id, since_ns=now_ns))
@@ -180,9 +183,12 @@ class AlarmMachine:
         self._set(muted_until_ns=None, cramps_snoozed_until_ns=None, faults_snoozed_until_ns=None)
 
     def _meant(self, command: Command) -> AlarmKind:
-        """What a snooze is to silence: what it says, otherwise what is shown."""
-        shown: AlarmKind = "fault" if self.state == "FAULT" or self.snoozed == "fault" else "cramp"
-        return command.kind or shown
+        """What a snooze is to silence: what it says, otherwise what sounds or is shown."""
+        if command.kind:
+            return command.kind
+        if self.state in ("ALERT", "ACKED"):
+            return "cramp"
+        return "fault" if self.state == "FAULT" or self.snoozed == "fault" else "cramp"
 
     def _quiet_until_ns(self, command: Command, now_ns: int) -> int:
         """When a snooze or a mute ends: never after the night."""
@@ -256,7 +262,9 @@ class AlarmMachine:
 
     def _view(self) -> _View:
         memory = self.memory
-        return _View(self.state, self.event_id, self.until_ns, memory.unanswered, memory.faults, memory.calling)
+        alert_id = memory.alert.event_id if memory.alert else None
+        seen = self.state, self.event_id, alert_id, self.until_ns
+        return _View(*seen, memory.unanswered, memory.faults, memory.calling)
 
     def _call(self, now_ns: int) -> None:
         """Begin, go on or cease calling somebody."""

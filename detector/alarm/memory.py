@@ -1,5 +1,7 @@
 """What the alarm of one place remembers, and the state that follows from it."""
 
+from typing import TypeVar
+
 import msgspec
 
 from detector.alarm.messages import AlarmKind, AlarmStateName, FaultKind
@@ -53,6 +55,28 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     since_ns: int = 0
     by: str = "bedside"
 
+    def later(self, step_ns: int, night_end_ns: int) -> "Memory":
+        """The same by a clock that was set by so much: all is as old as it was, and what was asked for lasts as long.
+
+        Noon and the time of arming are the wall clock's, and stay; the night ends at `night_end_ns`. A set clock alone
+        begins no new night.
+        """
+
+        def ending(end_ns: int | None) -> int | None:
+            return end_ns if end_ns in (None, self.night_end_ns) else min((end_ns or 0) + step_ns, night_end_ns)
+
+        return msgspec.structs.replace(
+            self,
+            since_ns=self.since_ns + step_ns,
+            muted_until_ns=ending(self.muted_until_ns),
+            cramps_snoozed_until_ns=ending(self.cramps_snoozed_until_ns),
+            faults_snoozed_until_ns=ending(self.faults_snoozed_until_ns),
+            night_end_ns=night_end_ns,
+            suspicions=tuple(_later(suspicion, step_ns) for suspicion in self.suspicions),
+            alert=self.alert and _later(self.alert, step_ns),
+            calling=self.calling and _later(self.calling, step_ns),
+        )
+
     @property
     def state(self) -> AlarmStateName:
         """What is shown: the first of these that applies."""
@@ -73,7 +97,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         """When the state shown ends by itself; None where it depends on other things than time."""
         snoozed_until_ns = self.cramps_snoozed_until_ns if self.snoozed == "cramp" else self.faults_snoozed_until_ns
         ends: dict[AlarmStateName, int | None] = {
-            "DISARMED": self.disarmed_until_ns if self.recording else None,
+            "DISARMED": self.disarmed_until_ns,
             "MUTED": self.muted_until_ns,
             "SNOOZED": snoozed_until_ns,
         }
@@ -97,3 +121,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     def hard_faults(self) -> tuple[FaultKind, ...]:
         """The faults that sound."""
         return sounding(self.faults)
+
+
+Begun = TypeVar("Begun", Alert, Suspicion, Calling)
+
+
+def _later(begun: Begun, step_ns: int) -> Begun:
+    return msgspec.structs.replace(begun, since_ns=begun.since_ns + step_ns)

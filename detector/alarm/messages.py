@@ -27,6 +27,7 @@ FaultKind = Literal[
     "disk",
     "clock",
     "no_sound",
+    "phones",
     "companion",
     "database",
 ]

@@ -6,8 +6,8 @@ from typing import get_args
 from detector.alarm.messages import FaultKind
 
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
-SOFT: frozenset[FaultKind] = frozenset({"companion", "database"})
-"""Told and never sounded: the cramp is watched for all the same, and nothing is lost until the morning."""
+SOFT: frozenset[FaultKind] = frozenset({"phones", "companion", "database"})
+"""Told and never sounded: a cramp is watched for and sounds all the same, and nothing is lost until the morning."""
 
 
 def in_order(kinds: Iterable[FaultKind]) -> tuple[FaultKind, ...]:

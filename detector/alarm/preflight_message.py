@@ -10,7 +10,10 @@ Level = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at, how it is, in words, and the cure. Nothing in it names a person or a path."""
+    """One thing that was looked at, how it is, in words, and the cure. Nothing in it names a person or a path.
+
+    `area` and `state` are the same in every language; `says` and `cure` are in that of the evening.
+    """
 
     area: str
     state: Literal["ok", "warning", "problem", "not asked"]

@@ -43,6 +43,8 @@ class AlarmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """How loud the first ring of a cramp is, 1 being the last; it is to wake one person and not the house."""
     fault_level: Share = 0.3
     """How loud a fault is, at most."""
+    home_assistant: bool = True
+    """Whether each place is announced to Home Assistant; false removes what was."""
     cancel_window_s: Seconds = 60.0
     """How long the wearer has to answer before a second person is told."""
     command: tuple[str, ...] = ()

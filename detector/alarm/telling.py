@@ -55,7 +55,9 @@ def _sentences(
     state = machine.state
     said = [alert_text if state == "ALERT" and alert_text else catalogue.say(f"state.{state}")]
     if state == "FAULT":
-        said = [f"{fault.title} {fault.cure}" for fault in faults if not fault.soft][:1] or said
+        # Those that nobody has answered yet go first: it is one of them that sounds.
+        hard = sorted((it for it in faults if not it.soft), key=lambda it: it.kind in machine.memory.acked_faults)
+        said = [f"{fault.title} {fault.cure}" for fault in hard[:1]] or said
     if machine.until_ns is not None:
         key = f"ending.SNOOZED_{machine.snoozed}" if state == "SNOOZED" else f"ending.{state}"
         said.append(catalogue.say(key, time=_hhmm(machine.until_ns, zone)))

@@ -10,9 +10,9 @@ import msgspec
 from collector.contract.errors import Inconsistent
 from collector.contract.messages import NS, Faults, Health, SampleBlock, Status
 from collector.contract.topics import Place
-from detector.alarm.faults import FaultWatch
+from detector.alarm.faults import FaultMemory, FaultWatch
 from detector.alarm.machine import AlarmMachine, Memory
-from detector.alarm.messages import AlarmState, Command, FaultKind, Transition, Verdict
+from detector.alarm.messages import AlarmKind, AlarmState, Command, FaultKind, Transition, Verdict
 from detector.alarm.ringing import Ring, Ringing
 from detector.alarm.settings import AlarmSettings
 from detector.alarm.telling import state_message
@@ -23,20 +23,21 @@ from detector.bedside.tonight import NightFigures, Tonight
 from detector.catalogue.catalogue import Catalogue
 from detector.diary.entries import Latency, Said
 from detector.messages import EventMessage
+from detector.muscles import alert_sentence
 from detector.sight import Seen
 
 FRESH_S = 120.0
 """What the broker kept of the detector's word counts for this long: an older cramp is over or has woken the sleeper."""
-RESTART_S = 30.0
-"""How long after a restart a night is taken to go on unheard: the broker tells what it retains within a second."""
 HEARD_S = 15.0
 """The detector speaks every 10 s; while it has not for longer, nothing is watched."""
 
 
 class BedMemory(msgspec.Struct, frozen=True, kw_only=True):
-    """All that has to outlast a restart."""
+    """All that has to outlast a restart. `said_ns` is when the detector spoke last, by its own clock."""
 
     machine: Memory = Memory()
+    faults: FaultMemory = FaultMemory()
+    said_ns: int = 0
     latency: Latency | None = None
     latest_event: str | None = None
     matters: tuple[Matter, ...] = ()
@@ -56,35 +57,39 @@ class Bed:
         memory: BedMemory | None = None,
     ) -> None:
         known = memory or BedMemory()
+        # Where the clock was set back while nobody looked, go on from the last look, and then set the clock.
+        begin_ns = max(now_ns, known.tonight.t_ns if known.tonight else 0)
         self.place = place
         self.latest_event = known.latest_event
         self._zone = zone
         self._catalogue = catalogue
         self._machine = AlarmMachine(settings, zone, known.machine)
-        self._faults = FaultWatch(settings, zone, known.machine.faults)
+        self._faults = FaultWatch(settings, zone, begin_ns, known.faults)
         self._ringing = Ringing(settings)
         self._notes = Notes(place, catalogue, known.matters)
-        self._figures = NightFigures(zone, now_ns, known.tonight)
+        self._figures = NightFigures(zone, begin_ns, known.tonight)
         self._latency = self._filed_latency = known.latency
         self._seen: tuple[Seen, int] | None = None
-        # A night that was recorded before a restart goes on until the contrary is heard.
-        self._presumed = known.machine.recording and now_ns < known.machine.night_end_ns
+        self._said_ns = known.said_ns
         self._ended: str | None = None  # the session that has come to its end
-        self._listening_ns: int | None = None  # since when there has been a broker
         self._tests: list[Command] = []
         self._happened: list[Transition] = []
+        self.clock_set(now_ns - begin_ns, now_ns)
 
     # What is heard
 
     def status(self, status: Status, now_ns: int) -> None:
         """Whether the collector is there."""
-        self._presumed = False
         self._ended = status.session if status.state == "ended" else None
         self._faults.status(status, now_ns)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the collector's last word was that its session is complete."""
+        return self._ended is not None
+
     def health(self, health: Health, now_ns: int) -> None:
         """The collector's account of itself; what it still says of a night that has ended does not begin it again."""
-        self._presumed = False
         if health.session is not None and health.session == self._ended:
             return
         self._faults.health(health, now_ns)
@@ -101,13 +106,14 @@ class Bed:
     def host(self, kind: FaultKind, now_ns: int, trouble: str | None) -> None:
         """What the bedside itself finds wrong with what all places share; None: nothing."""
         self._faults.host(kind, now_ns, wrong=trouble is not None, detail=trouble or "")
-        if kind == "broker":
-            self._listening_ns = None if trouble else self._listening_ns or now_ns
 
     def seen(self, seen: Seen, now_ns: int, *, retained: bool) -> None:
         """What the detector sees. It also tells of the events whose own messages were missed."""
         if retained and abs(now_ns - seen.t_ns) > FRESH_S * NS:
             return  # the last word of a detector that may be gone
+        if retained and seen.t_ns < self._said_ns:
+            return  # it has said something else since, such as that there is a cramp
+        self._said_ns = seen.t_ns
         self._faults.seen(seen, now_ns)
         self._seen = seen, now_ns
         alert = self._machine.memory.alert
@@ -124,6 +130,7 @@ class Bed:
     def event(self, event: EventMessage, now_ns: int) -> None:
         """A cramp, at one of its stages."""
         self._figures.event(now_ns, event)
+        self._said_ns = event.t_ns
         if event.stage == "confirmed":
             known = self._latency is not None and self._latency.event_id == event.id
             if not event.late and not known:
@@ -137,30 +144,44 @@ class Bed:
         check_fresh(command, now_ns)
         if command.do == "test":
             self._tests.append(command)
-        elif _is_answer(command) and command.event_id in (None, self._machine.event_id):
+        elif _is_answer(command) and command.event_id in (None, *self._to_be_answered):
             self._answered(now_ns)
         self._happened += self._machine.command(command, now_ns)
 
     def verdict(self, verdict: Verdict, now_ns: int) -> None:
         """What a person says an event was; who says so about the one that sounds has heard it."""
         self._figures.verdict(verdict.event_id, verdict.verdict)
-        if verdict.event_id == self._machine.event_id and self._machine.memory.alert:
+        if verdict.event_id in self._to_be_answered:
             self._answered(now_ns)
             said = Command(do="ack", by=verdict.by, t_ns=now_ns, event_id=verdict.event_id, id=verdict.id)
             self._happened += self._machine.command(said, now_ns)
+
+    def clock_set(self, step_ns: int, now_ns: int) -> None:
+        """The time of day is so much later than it would be had nobody set it: all stays as old as it was."""
+        if step_ns:
+            self._machine.clock_set(step_ns, now_ns)
+            self._faults.clock_set(step_ns)
+            self._ringing.clock_set(step_ns)
+            self._notes.clock_set(step_ns)
+            self._figures.clock_set(step_ns)
+            self._seen = self._seen and (self._seen[0], self._seen[1] + step_ns)
 
     # What comes of it
 
     def look(self, now_ns: int) -> None:
         """Take note of the passing of time."""
-        if self._listening_ns is not None and now_ns - self._listening_ns >= RESTART_S * NS:
-            self._presumed = False
-        recording = self._presumed or self._faults.recording(now_ns)
+        recording = self._faults.recording(now_ns)
         standing = self._faults.standing(now_ns)
         self._happened += self._machine.recording(recording, now_ns)
         self._happened += self._machine.faults(frozenset(fault.kind for fault in standing), now_ns)
         self._happened += self._machine.tick(now_ns)
         self._figures.passed(now_ns, recording=recording, watched=self._is_watched(now_ns))
+
+    @property
+    def called_for(self) -> AlarmKind | None:
+        """What somebody is called for now."""
+        calling = self._machine.calling
+        return calling.kind if calling else None
 
     def ring(self, now_ns: int) -> Ring | None:
         """The sound to be made now, if one is due. A test waits for nothing, but a cramp goes before it."""
@@ -205,6 +226,8 @@ class Bed:
         """What to file beside it."""
         return BedMemory(
             machine=self._machine.memory,
+            faults=self._faults.memory,
+            said_ns=self._said_ns,
             latency=self._latency,
             latest_event=self.latest_event,
             matters=self._notes.matters,
@@ -217,8 +240,14 @@ class Bed:
 
     def _answered(self, now_ns: int) -> None:
         latency = self._latency
-        if latency and latency.acknowledged_ns is None and self._is_about_alert(latency):
+        if latency and latency.acknowledged_ns is None and latency.event_id in self._to_be_answered:
             self._latency = msgspec.structs.replace(latency, acknowledged_ns=now_ns)
+
+    @property
+    def _to_be_answered(self) -> tuple[str, ...]:
+        """The events that an answer may be about: the alert's, and one that ended before anybody answered."""
+        memory = self._machine.memory
+        return tuple(it for it in (memory.alert and memory.alert.event_id, memory.unanswered) if it)
 
     def _is_about_alert(self, latency: Latency) -> bool:
         alert = self._machine.memory.alert
@@ -235,7 +264,7 @@ class Bed:
         latency = self._latency
         if latency is None or not self._is_about_alert(latency):
             return ""
-        return self._catalogue.say("alert.cramp", seconds=round((latency.confirmed_ns - latency.onset_ns) / NS))
+        return alert_sentence(self.place.site, (latency.confirmed_ns - latency.onset_ns) / NS, self._catalogue)
 
 
 def _is_answer(command: Command) -> bool:

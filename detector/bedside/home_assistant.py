@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 
-from collector.contract.topics import Place
+from collector.contract.topics import ALARM, Place
 from detector.alarm.messages import VERSION, AlarmStateName, Answer, Do
 from detector.catalogue.catalogue import Catalogue
 
@@ -19,6 +19,8 @@ PREFIX = "homeassistant"
 """What its topics begin with unless its user has changed that."""
 BIRTH_TOPIC, BIRTH = f"{PREFIX}/status", b"online"
 """What it says when it has started: then it wants to be told again of every device."""
+CONFIG_TOPICS = f"{PREFIX}/device/+/config"
+"""The filter of all topics where places are announced."""
 BY = "home assistant"
 """Who its buttons' commands come from."""
 EXPIRE_S = 180
@@ -28,6 +30,9 @@ LONGEST_STATE = 255
 
 RETIRED: Mapping[str, str] = {}
 """Keys of components that an earlier version announced and this one does not, with their platform."""
+
+# What is said on ALARM is what Home Assistant takes for availability without a template.
+ONLINE, OFFLINE = b"online", b"offline"
 
 # Jinja templates; `value_json` is the decoded message and does not exist where that is empty.
 _ALIVE = "{{ 'online' if value_json is defined else 'offline' }}"
@@ -56,18 +61,18 @@ class Publication(NamedTuple):
 
 
 def announce(
-    place: Place, version: str, catalogue: Catalogue, retired: Mapping[str, str] = RETIRED
+    place: Place, version: str, catalogue: Catalogue, retired: Mapping[str, str] = RETIRED, *, has_will: bool = True
 ) -> list[Publication]:
     """What to publish, in this order, when there is a connection, and again whenever `is_birth`.
 
     `version` is that of the program. What is `retired` is removed by a message of its own, which is not retained, so
-    that the retained one is always what there is.
+    that the retained one is always what there is. Without `has_will` nobody speaks on ALARM, so nothing hangs on it.
     """
-    parts = components(place, catalogue)
-    messages = [Publication(config_topic(place), _encoded(place, version, parts), retain=True)]
+    parts, alive = components(place, catalogue, has_will=has_will), _alive(place, has_will=has_will)
+    messages = [Publication(config_topic(place), _encoded(place, version, parts, alive), retain=True)]
     if retired:
         without = {**parts, **{key: {"platform": platform} for key, platform in retired.items()}}
-        messages.insert(0, Publication(config_topic(place), _encoded(place, version, without), retain=False))
+        messages.insert(0, Publication(config_topic(place), _encoded(place, version, without, alive), retain=False))
     return messages
 
 
@@ -86,9 +91,10 @@ def config_topic(place: Place) -> str:
     return f"{PREFIX}/device/crampwatch_{place.wearer}_AT_{place.site}/config"
 
 
-def components(place: Place, catalogue: Catalogue) -> dict[str, Component]:
+def components(place: Place, catalogue: Catalogue, *, has_will: bool = True) -> dict[str, Component]:
     """Everything a place has in Home Assistant, by key."""
-    entities = {**_alarm(place), **_tonight(place), **_buttons(place)}
+    alive = _alive(place, has_will=has_will)
+    entities = {**_alarm(place), **_tonight(place, alive), **_buttons(place)}
     for key, entity in entities.items():
         entity["name"] = catalogue.say(f"home_assistant.{key}")
         entity["unique_id"] = f"{_identity(place)}/{key}"
@@ -96,7 +102,7 @@ def components(place: Place, catalogue: Catalogue) -> dict[str, Component]:
     return {**entities, **_triggers(place)}
 
 
-def _encoded(place: Place, version: str, parts: dict[str, Component]) -> bytes:
+def _encoded(place: Place, version: str, parts: dict[str, Component], alive: list[Component]) -> bytes:
     message = {
         "device": {
             "identifiers": [_identity(place)],
@@ -107,15 +113,18 @@ def _encoded(place: Place, version: str, parts: dict[str, Component]) -> bytes:
         },
         "origin": {"name": "crampwatch", "sw_version": version},
         # Not the collector's `status`: a fault has to be seen just when the collector is gone.
-        "availability": [_alive(place)],
+        "availability": alive,
+        "availability_mode": "all",
         "qos": 1,
         "components": parts,
     }
     return msgspec.json.encode(message)
 
 
-def _alive(place: Place) -> Component:
-    return {"topic": place.topic("state"), "value_template": _ALIVE}
+def _alive(place: Place, *, has_will: bool) -> list[Component]:
+    """What says that the bedside is there, and serves this place."""
+    told = {"topic": place.topic("state"), "value_template": _ALIVE}
+    return [{"topic": ALARM}, told] if has_will else [told]
 
 
 def _alarm(place: Place) -> dict[str, Component]:
@@ -151,7 +160,7 @@ def _alarm(place: Place) -> dict[str, Component]:
     }
 
 
-def _tonight(place: Place) -> dict[str, Component]:
+def _tonight(place: Place, alive: list[Component]) -> dict[str, Component]:
     """The figures of the `tonight` message; null there is "unknown" here."""
     figure: Component = {
         "platform": "sensor",
@@ -160,7 +169,7 @@ def _tonight(place: Place) -> dict[str, Component]:
         "state_class": "measurement",
     }
     worn = {
-        "availability": [_alive(place), {"topic": place.topic("status"), "value_template": _COLLECTING}],
+        "availability": [*alive, {"topic": place.topic("status"), "value_template": _COLLECTING}],
         "availability_mode": "all",
     }
     return {

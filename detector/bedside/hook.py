@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from collector.contract.topics import Place
+from detector.alarm.messages import AlarmKind
 from detector.alarm.ringing import Ring
 from detector.alarm.settings import AlarmSettings
-from detector.bedside.tone import write_tone
+from detector.bedside.tone import tone
 
 PLAYERS = (("aplay", "-q"), ("paplay",), ("pw-play",))
 """Of alsa-utils, PulseAudio and PipeWire. ALSA's comes first: it needs no session of a user who is logged in."""
@@ -26,28 +27,29 @@ _log = logging.getLogger(__name__)
 
 
 class _Playing(NamedTuple):
-    """A program that makes a sound, and what it complains of."""
+    """A program that makes a sound of some kind, and what it complains of."""
 
     process: "subprocess.Popen[bytes]"
     complaints: IO[bytes]
+    kind: str
     until_s: float
 
 
 class Sounder:
     """Runs the programs that make sounds, one at a time for each place; a later sound ends the one before.
 
-    `trouble` says why the last sound was none; None when it was one. Raises nothing: an alarm has to go on.
+    `trouble` says why the last sound was none, or why the next one will be; None when it was one. Raises nothing and
+    needs no disk: an alarm has to go on.
     """
 
     def __init__(self, settings: AlarmSettings, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._monotonic_s = monotonic_s
         self._playing: dict[Place, _Playing] = {}
-        self._tones = tempfile.TemporaryDirectory(prefix="crampwatch-tones-")
         self._player = next((player for player in PLAYERS if shutil.which(player[0])), None)
         self.trouble: str | None = None
-        if settings.mode == "alarm" and not settings.command and self._player is None:
-            self._fail(NO_PLAYER)
+        if settings.mode == "alarm" and (trouble := self._foreseen()):
+            self._fail(trouble)
 
     def sound(self, ring: Ring, place: Place, text: str) -> None:
         """Begin to make a sound."""
@@ -59,21 +61,21 @@ class Sounder:
             "site": place.site,
         }
         self._end(place)
-        complaints = tempfile.TemporaryFile()  # noqa: SIM115  # it outlives this call; _end closes it
+        complaints = _in_memory()
         try:
-            # A session of its own: whatever it starts ends with it.
-            process = subprocess.Popen(
-                self._command(ring, said),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=complaints,
-                start_new_session=True,
-            )
+            process = self._started(ring, said, complaints)
         except (OSError, ValueError) as error:
             complaints.close()
             self._fail(f"it cannot be run: {error}")
             return
-        self._playing[place] = _Playing(process, complaints, self._monotonic_s() + self._settings.command_timeout_s)
+        until_s = self._monotonic_s() + self._settings.command_timeout_s
+        self._playing[place] = _Playing(process, complaints, ring.kind, until_s)
+
+    def hush(self, place: Place, but: AlarmKind | None) -> None:
+        """End the sound at a place, unless it is of the kind that somebody is called for, or a test."""
+        playing = self._playing.get(place)
+        if playing and playing.kind not in (but, "test"):
+            self._end(place)
 
     @property
     def sounds(self) -> bool:
@@ -86,7 +88,7 @@ class Sounder:
             code = playing.process.poll()
             if code is None and self._monotonic_s() >= playing.until_s:
                 self._end(place)
-                self._fail(f"{_name(playing)} did not end within {self._settings.command_timeout_s:g} s and was ended")
+                self._outlasted(playing)
             elif code is not None:
                 reason = _complaint(playing)
                 self._end(place)
@@ -99,16 +101,45 @@ class Sounder:
         """Be silent at once."""
         for place in list(self._playing):
             self._end(place)
-        self._tones.cleanup()
 
-    def _command(self, ring: Ring, said: Mapping[str, str]) -> list[str]:
-        settings = self._settings
-        named = (settings.fault_command or settings.command) if ring.kind == "fault" else settings.command
-        if named:
-            return [_filled(word, said) for word in named]
-        if self._player is None:
-            raise OSError(NO_PLAYER)
-        return [*self._player, str(write_tone(Path(self._tones.name), ring.kind, ring.level))]
+    def _started(self, ring: Ring, said: Mapping[str, str], complaints: IO[bytes]) -> "subprocess.Popen[bytes]":
+        """The program for this sound, running; raises OSError and ValueError."""
+        with _in_memory() as wav:
+            if named := self._named(ring):
+                command = [_filled(word, said) for word in named]
+            elif self._player is None:
+                raise OSError(NO_PLAYER)
+            else:
+                wav.write(tone(ring.kind, ring.level))
+                wav.seek(0)
+                command = [*self._player, f"/dev/fd/{wav.fileno()}"]
+            # A session of its own: whatever it starts ends with it.
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+                pass_fds=[wav.fileno()],
+                start_new_session=True,
+            )
+
+    def _named(self, ring: Ring) -> tuple[str, ...]:
+        """The command of the settings for this sound; none where a tone is to be played."""
+        return (self._settings.fault_command if ring.kind == "fault" else ()) or self._settings.command
+
+    def _foreseen(self) -> str | None:
+        """Why there will be no sound, as far as that can be known before it is needed."""
+        if not self._settings.command and self._player is None:
+            return NO_PLAYER
+        programs = [command[0] for command in (self._settings.command, self._settings.fault_command) if command]
+        return next((f"there is no program {name!r}" for name in programs if shutil.which(name) is None), None)
+
+    def _outlasted(self, playing: _Playing) -> None:
+        """A tone takes a second, so its player hangs; a named program may play a tune that is longer than is wanted."""
+        if self._settings.command:
+            self._succeed()
+        else:
+            self._fail(f"{_name(playing)} did not end within {self._settings.command_timeout_s:g} s and was ended")
 
     def _end(self, place: Place) -> None:
         playing = self._playing.pop(place, None)
@@ -129,6 +160,13 @@ class Sounder:
         if self.trouble is not None:
             _log.warning("There is a sound again.")
         self.trouble = None
+
+
+def _in_memory() -> IO[bytes]:
+    """A file that needs no disk: a full or a read-only one must not keep a cramp from sounding."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("crampwatch-sound"), "w+b")
+    return tempfile.TemporaryFile()  # not Linux
 
 
 def _filled(word: str, said: Mapping[str, str]) -> str:

@@ -8,14 +8,14 @@ import msgspec
 from collector.contract.codec import MAX_BYTES
 from collector.contract.errors import ContractError, Inconsistent, Malformed, Oversized, WrongVersion
 from collector.contract.messages import NS
-from detector.alarm.messages import VERSION, Command, FeltCramp, Verdict
+from detector.alarm.messages import VERSION, Command, EveningNote, FeltCramp, Verdict
 
 TOO_OLD_S = 120.0
 """A wish this old is no wish any more: who pressed a button two minutes ago has pressed another one since."""
 SOMEBODY = "mqtt"
 """Who says something without a name."""
 
-Wish = TypeVar("Wish", Command, Verdict, FeltCramp)
+Wish = TypeVar("Wish", Command, Verdict, FeltCramp, EveningNote)
 
 
 class Stale(ContractError):
@@ -39,9 +39,12 @@ def verdict(payload: bytes, now_ns: int, latest_event: str | None) -> Verdict:
     return _converted({"event_id": latest_event, **said}, Verdict, now_ns)
 
 
-def felt(payload: bytes, now_ns: int) -> FeltCramp:
-    """A `cmd/diary` message; one without a time means now."""
-    return _converted({"felt_ns": now_ns, **_object(payload)}, FeltCramp, now_ns)
+def noted(payload: bytes, now_ns: int) -> FeltCramp | EveningNote:
+    """A `cmd/diary` message: with a `night` it is about that evening, else a cramp, by default felt now."""
+    said = _object(payload)
+    if "night" in said:
+        return _converted(said, EveningNote, now_ns)
+    return _converted({"felt_ns": now_ns, **said}, FeltCramp, now_ns)
 
 
 def check_fresh(command: Command, now_ns: int) -> None:

@@ -14,9 +14,9 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from collector.contract.broker import BrokerSettings
-from collector.contract.topics import everywhere
-from collector.mqtt_client import Attempts, Denials, mqtt_client
-from detector.bedside.home_assistant import BIRTH_TOPIC
+from collector.contract.topics import ALARM, everywhere, parse
+from collector.mqtt_client import REPEAT_S, Attempts, Denials, Repeats, mqtt_client
+from detector.bedside.home_assistant import BIRTH_TOPIC, CONFIG_TOPICS, OFFLINE, ONLINE, PREFIX
 from detector.bedside.service import ASKED, HEARD, Bedside
 
 CLIENT_ID = "crampwatch-alarm"
@@ -53,17 +53,20 @@ class BedsideLink:
     def __init__(self, broker: BrokerSettings) -> None:
         self._broker = broker
         self._client = mqtt_client(broker, CLIENT_ID)
+        self._client.will_set(ALARM, OFFLINE, qos=1, retain=True)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.on_publish = self._on_publish
         self._attempts = Attempts(broker, CLIENT_ID, _log, RECONNECT_S)
         self._denials = Denials(broker, _log)
-        self._kinds: dict[int, str] = {}  # message id -> what it is, until the broker has answered
+        self._repeats = Repeats(REPEAT_S)
+        self._topics: dict[int, str] = {}  # message id -> where it went, until the broker has answered
         self._outgoing: deque[_Outgoing] = deque()
         self._inbox: queue.SimpleQueue[Callable[[Bedside], None]] = queue.SimpleQueue()
         self._leaving = threading.Event()
         self._connected = False
+        self._has_will: bool | None = None  # None: the broker has not said yet whether we may write to ALARM
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Send with QoS 1, if there is a connection: what still holds is said when there is one again."""
@@ -87,6 +90,7 @@ class BedsideLink:
                 bedside.tick()
                 next_tick_s = time.monotonic() + TICK_S
         bedside.close()
+        self.publish(ALARM, OFFLINE, retain=True)
         self._leaving.set()
         network.join(2 * LEAVE_S)
 
@@ -95,18 +99,23 @@ class BedsideLink:
             if not self._serve_once():
                 self._leaving.wait(self._attempts.next_s())
         deadline_s = time.monotonic() + LEAVE_S
-        while self._connected and (self._outgoing or self._kinds) and time.monotonic() < deadline_s:
+        while self._connected and (self._outgoing or self._topics) and time.monotonic() < deadline_s:
             self._serve_once()
-        self._client.disconnect()
+        if not self._outgoing:  # otherwise the will has to tell what could not be said
+            self._client.disconnect()
 
     def _serve_once(self) -> bool:
         """Let messages in and out for a moment, connecting first where necessary; false when that fails."""
         if self._client.socket() is None and not self._connect():
             return False
+        if self._connected and self._repeats.due():  # in front of what is newer
+            self._outgoing.extendleft(_Outgoing(*said, retain=True) for said in self._repeats.denied())
         while self._outgoing and self._connected:
             message = self._outgoing.popleft()
             sent = self._client.publish(message.topic, message.payload, qos=1, retain=message.retain)
-            self._kinds[sent.mid] = message.topic.rsplit("/", 1)[-1]
+            self._topics[sent.mid] = message.topic
+            if message.retain:
+                self._repeats.said(message.topic, message.payload)
         outcome = self._client.loop(WAIT_S)
         return outcome == MQTTErrorCode.MQTT_ERR_SUCCESS and self._client.socket() is not None
 
@@ -118,20 +127,30 @@ class BedsideLink:
             return False
         return True
 
-    def _on_connect(self, client: paho.Client, _: object, __: object, reason: ReasonCode, ___: object) -> None:
+    def _on_connect(self, _: paho.Client, __: object, ___: object, reason: ReasonCode, ____: object) -> None:
         if not self._attempts.answered(reason):
             return
         self._outgoing.clear()
+        self._repeats = Repeats(REPEAT_S)
+        self._outgoing.append(_Outgoing(ALARM, ONLINE, retain=True))
+        self._has_will = None
         self._connected = True
+
+    def _on_alarm_answered(self, *, has_will: bool) -> None:
+        """The broker takes or denies that we are there; this comes first, and all the rest can rely on it."""
+        if has_will == self._has_will:
+            return
         # Before anything that is retained arrives: it is judged by a bedside that knows of its broker.
-        self._inbox.put(lambda bedside: bedside.connected())
-        client.subscribe([(everywhere(what), 1) for what in (*HEARD, *ASKED)] + [(BIRTH_TOPIC, 1)])
+        self._inbox.put(lambda bedside: bedside.connected(has_will=has_will))
+        if self._has_will is None:
+            self._client.subscribe([(everywhere(what), 1) for what in (*HEARD, *ASKED)] + [(BIRTH_TOPIC, 1)])
+        self._has_will = has_will
 
     def _on_disconnect(self, _: paho.Client, __: object, ___: object, reason: ReasonCode, ____: object) -> None:
         self._attempts.ended(reason)
         if self._connected:
             self._connected = False
-            self._kinds.clear()
+            self._topics.clear()
             self._inbox.put(lambda bedside: bedside.disconnected(f"{self._broker.address}: {reason}"))
 
     def _on_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
@@ -139,5 +158,13 @@ class BedsideLink:
         self._inbox.put(lambda bedside: bedside.message(topic, payload, retained=retained))
 
     def _on_publish(self, _: paho.Client, __: object, mid: int, reason: ReasonCode, ___: object) -> None:
-        if (what := self._kinds.pop(mid, None)) is not None:
-            self._denials.note(what, reason)
+        if (topic := self._topics.pop(mid, None)) is None:
+            return
+        self._repeats.answered(topic, reason)
+        if topic == ALARM:
+            self._denials.note("alarm", reason, ALARM)
+            self._on_alarm_answered(has_will=not reason.is_failure)
+        elif topic.startswith(PREFIX):
+            self._denials.note("config", reason, CONFIG_TOPICS)
+        else:
+            self._denials.note(parse(topic)[1], reason)

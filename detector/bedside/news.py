@@ -24,7 +24,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def news(before: AlarmState | None, after: AlarmState) -> list[News]:
-    """What is new in a state against the one before; None: the bedside has just started.
+    """What is new in a state against the one before; None: nothing was ever told.
 
     Only what sounds is news, so that a snooze, a mute, being disarmed and the silent mode hold for automations too.
     """

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -21,8 +21,9 @@ from collector.contract.messages import NS
 from collector.contract.nights import bounds_ns, night_of
 from detector.bedside.push_apprise import AppriseRecipient, BadAddress, NotTaken
 from detector.bedside.push_plan import Budget, Message, Plan, plan
-from detector.bedside.push_queue import Outcome, PushQueue
+from detector.bedside.push_queue import LIFE_EVERY_S, Outcome, PushQueue
 from detector.bedside.push_settings import PushSettings, PushTarget
+from detector.bedside.recurring import Recurring
 from detector.catalogue.catalogue import Catalogue
 from detector.sinks.delivery import Pauses
 
@@ -65,6 +66,7 @@ class Courier:
         self._now_ns = now_ns
         self._monotonic_s = monotonic_s
         self._pauses = Pauses(random)
+        self._life = Recurring(LIFE_EVERY_S)
         self._due_s = -math.inf
         self._seen: tuple[int, int] | None = None
         self._unnoted: dict[int, Outcome] = {}
@@ -78,11 +80,19 @@ class Courier:
         A new note does not wait for the pause after a failure: it may be the one that matters.
         """
         newest = self._queue.newest()
-        if newest == self._seen and self._monotonic_s() < self._due_s:
-            return
-        self._note({})
-        self._due_s = self._monotonic_s() + self._tell(self._plan())
-        self._seen = newest
+        if self._seen and newest[0] != self._seen[0]:
+            self._follow()
+        if newest != self._seen or self._monotonic_s() >= self._due_s:
+            self._seen, self._due_s = newest, -math.inf  # should the queue fail, the next step tries again
+            self._note({})
+            self._due_s = self._monotonic_s() + self._tell(self._plan())
+        if self._life.due(self._now_ns()):  # after what a full disk does not keep from being told
+            self._queue.note_life(self._target.name, self._now_ns())
+
+    def _follow(self) -> None:
+        """Another file has taken the queue's place: its rows are others, and all of them are news to this target."""
+        self._unnoted.clear()
+        self._queue.enrol(self._target.name, 0)
 
     def _plan(self) -> Plan:
         now_ns = self._now_ns()
@@ -99,6 +109,8 @@ class Courier:
             except NotTaken as trouble:
                 return self._failed(str(trouble))
             self._taken(message)
+        if self._down_ns is not None:  # nothing waits any more: its address was mended before there was anything
+            self._reached()
         return math.inf
 
     def _taken(self, message: Message) -> None:
@@ -107,15 +119,20 @@ class Courier:
         if self._down_ns is not None:
             minutes = (self._now_ns() - self._down_ns) / (60 * NS)
             _log.warning("%s is reached again after %.1f min", self._target.name, minutes)
-            self._down_ns = None
-            self._queue.clear_trouble(self._target.name)
+            self._reached()
+
+    def _reached(self) -> None:
+        """Nothing is known any more that keeps it from being reached."""
+        self._queue.clear_trouble(self._target.name)
+        self._down_ns = None
 
     def _failed(self, reason: str) -> float:
         """One line in the log when it begins, whatever else goes wrong until it is over."""
         if self._down_ns is None:
             self._down_ns = self._now_ns()
             _log.warning("%s is not reached: %s; trying again for ever", self._target.name, reason)
-        self._queue.note_trouble(self._target.name, self._down_ns, reason)
+        with suppress(sqlite3.Error):  # on a full disk the pause holds all the same
+            self._queue.note_trouble(self._target.name, self._down_ns, reason)
         return self._pauses.next_s(None)
 
     def _note(self, outcomes: dict[int, Outcome]) -> None:

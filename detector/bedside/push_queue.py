@@ -6,7 +6,7 @@ was appended has been synced to disk: no kill and no power cut takes it back.
 
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -21,6 +21,11 @@ _log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 5.0
 """Everybody writes for milliseconds."""
+LIFE_EVERY_S = 30.0
+"""How often the push process notes that it is at work for a target: one small write that is synced."""
+SILENT_NS = 120 * 1_000_000_000
+"""Who has noted nothing for so long is not at work: four turns missed, and more than a service takes to answer."""
+NOBODY_SENDS = "no `crampwatch push` is at work for it"
 
 Outcome = Literal["delivered", "summed up", "not needed", "over the limit"]
 """What became of a note at a target: told as it is, within the line after an outage, or not at all."""
@@ -38,6 +43,7 @@ CREATE TABLE IF NOT EXISTS outcomes (
 CREATE TABLE IF NOT EXISTS targets (
     target TEXT PRIMARY KEY, known_ns INTEGER NOT NULL, down_ns INTEGER, reason TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS lives (target TEXT PRIMARY KEY, t_ns INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 _WAITING = """
@@ -181,8 +187,15 @@ class PushQueue:
 
     def troubles(self) -> list[Trouble]:
         """The targets that are not reached at present."""
-        query = "SELECT target, down_ns, reason FROM targets WHERE down_ns IS NOT NULL ORDER BY target"
-        return [Trouble(*row) for row in self._db.execute(query)]
+        return _troubles(self._db)
+
+    def note_life(self, target: str, t_ns: int) -> None:
+        """Somebody is at work to tell this target."""
+        self._db.execute("INSERT OR REPLACE INTO lives VALUES (?, ?)", (target, t_ns))
+
+    def served(self, now_ns: int) -> set[str]:
+        """The targets for which somebody is at work."""
+        return _served(self._db, now_ns)
 
     def forget(self, before_ns: int) -> None:
         """Delete notes appended before then, and what became of them: the diary has what they told."""
@@ -214,6 +227,26 @@ class PushQueue:
         if not current:
             self.close()
             self._connect()
+
+
+def unreached(db: sqlite3.Connection, targets: Sequence[str], now_ns: int) -> str | None:
+    """Which of these targets would learn nothing now, and why, of a queue that is only read; None: none of them."""
+    reasons = {trouble.target: trouble.reason for trouble in _troubles(db)}
+    idle = dict.fromkeys(set(targets) - _served(db, now_ns), NOBODY_SENDS)
+    said = [f"{name}: {why[name]}" for name in targets for why in (reasons, idle) if name in why]
+    return "; ".join(said) or None
+
+
+def _troubles(db: sqlite3.Connection) -> list[Trouble]:
+    query = "SELECT target, down_ns, reason FROM targets WHERE down_ns IS NOT NULL ORDER BY target"
+    return [Trouble(*row) for row in db.execute(query)]
+
+
+def _served(db: sqlite3.Connection, now_ns: int) -> set[str]:
+    # A time to come is of a clock that was set back since: who is at work notes the new one at once.
+    span_ns = now_ns - SILENT_NS, now_ns + SILENT_NS
+    rows = db.execute("SELECT target FROM lives WHERE t_ns BETWEEN ? AND ?", span_ns)
+    return {target for (target,) in rows}
 
 
 def _opened(path: Path) -> sqlite3.Connection:

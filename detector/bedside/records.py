@@ -1,72 +1,86 @@
 """What the bedside keeps on disk: the diary, and what phones are to be told. The disk may refuse; the alarm goes on."""
 
-import logging
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from collector.contract.topics import Place
 from detector.alarm.messages import AlarmState
 from detector.bedside.push_queue import PushNote
-from detector.bedside.recurring import Recurring
+from detector.bedside.shelf import Shelf
 from detector.diary.diary import Diary, Entry
-from detector.diary.entries import Said
-from detector.diary.schema import BadDiary
+from detector.diary.entries import LastState, Said
 
-TRY_AGAIN_S = 10.0
-"""After the disk has refused something: each attempt may wait for seconds, and a sound may be due."""
-
-_log = logging.getLogger(__name__)
+Memory = TypeVar("Memory", bound=msgspec.Struct)
 
 
 class Queue(Protocol):
     """Takes what phones are to be told."""
 
     def append(self, note: PushNote) -> bool:
-        """Queue it; on return it is safe. Raises sqlite3.Error."""
+        """Queue it; on return it is safe. Raises sqlite3.Error, OSError."""
+
+    def close(self) -> None:
+        """Close it."""
 
 
 class Records:
-    """What the disk refuses waits in memory and is tried again; `trouble` says why it refused last, None if it did not.
+    """What the disk refuses waits in memory and is tried again, and a file that cannot be opened is opened later.
 
-    Nothing raises because of the disk.
+    Nothing raises because of the disk. Raises BadDiary where another program's file lies in the diary's place.
     """
 
-    def __init__(self, diary: Diary, queue: Queue, now_ns: Callable[[], int]) -> None:
-        self._diary = diary
-        self._queue = queue
-        self._now_ns = now_ns
-        self._read_to = diary.obeyed
+    def __init__(
+        self, open_diary: Callable[[], Diary], open_queue: Callable[[], Queue], now_ns: Callable[[], int]
+    ) -> None:
+        self._open_diary = open_diary
+        self._read_to = 0
         self._unfiled: defaultdict[Place, list[Said]] = defaultdict(list)
         self._unqueued: list[PushNote] = []
-        self._read_already: set[str] = set()  # what was obeyed before it could be filed
-        self._retry = Recurring(TRY_AGAIN_S)
-        self.trouble: str | None = None
+        self._read_already: set[str] = set()  # the ids of all that was obeyed: a file opened again is read again
+        self._diary = Shelf("diary", self._opened_diary, now_ns)
+        self._queue = Shelf("queue for phones", open_queue, now_ns)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the disk refused last; None if it did not."""
+        return self._diary.trouble or self._queue.trouble
+
+    def open_again(self) -> None:
+        """Open what could not be opened, if that is due."""
+        self._diary.open_again()
+        self._queue.open_again()
+
+    def places(self) -> list[Place]:
+        """The places that were remembered, as far as that can be read."""
+        return self._diary.read(Diary.places, [])
+
+    def memory(self, place: Place, kind: type[Memory]) -> Memory | None:
+        """What was remembered for a place, as far as that can be read."""
+        return self._diary.read(lambda diary: diary.memory(place, kind), None)
+
+    def state(self, place: Place) -> AlarmState | None:
+        """What was shown of a place last, as far as that can be read."""
+        return self._diary.read(lambda diary: diary.state(place), None)
 
     def add(self, place: Place, said: Said) -> bool:
         """Note what somebody said, to be read again with `news`; false where the disk refuses: it is filed later."""
-        try:
-            self._diary.add(place, said)
-        except sqlite3.Error as error:
-            self._refused(error)
-            self._unfiled[place].append(said)
-            self._read_already.add(getattr(said, "id", ""))
-            return False
-        return True
+        if self._diary.write(lambda diary: diary.add(place, said)):
+            return True
+        self._unfiled[place].append(said)
+        self._read_already.add(getattr(said, "id", ""))
+        return False
 
     def news(self) -> list[Entry]:
         """What was said since the last call, by whomever."""
-        try:
-            entries = self._diary.since(self._read_to)
-        except (BadDiary, sqlite3.Error) as error:
-            self._refused(error)
-            return []
+        entries: list[Entry] = self._diary.read(lambda diary: diary.since(self._read_to), [])
         if entries:
             self._read_to = entries[-1].row
-        return [entry for entry in entries if getattr(entry.said, "id", None) not in self._read_already]
+        unread = [entry for entry in entries if getattr(entry.said, "id", None) not in self._read_already]
+        self._read_already.update(getattr(entry.said, "id", "") for entry in unread)
+        return unread
 
     def file(
         self,
@@ -80,39 +94,43 @@ class Records:
     ) -> None:
         """Keep what happened, with what the alarm has to know after a restart and what it shows.
 
-        Without anything that happened, nothing is written, unless something was obeyed, or `even_so`.
+        Without anything that happened, nothing is written, unless something was obeyed, or `even_so`. Without a row
+        that was `obeyed`, all `news` have been.
         """
         unfiled = self._unfiled[place]
         unfiled.extend(said)
-        if not (even_so or obeyed is not None or (unfiled and self._may_write())):
+        if not (even_so or obeyed is not None or (unfiled and self._diary.is_due)):
             return
-        try:
-            self._diary.remember(place, memory(), state, unfiled, obeyed)
-        except sqlite3.Error as error:
-            self._refused(error)
-            return
-        unfiled.clear()
-        if self.trouble is not None:
-            self.trouble = None
-            _log.warning("The diary takes everything again.")
+        row = self._read_to if obeyed is None else obeyed
+        if self._diary.write(lambda diary: diary.remember(place, memory(), state, unfiled, row)):
+            unfiled.clear()
+
+    def stopped(self, place: Place, memory: Callable[[], msgspec.Struct], state: AlarmState) -> None:
+        """Keep that this was its last word, for whoever looks into the diary."""
+        last = LastState(**msgspec.structs.asdict(state), stopped=True)
+        self.file(place, memory, last, even_so=True)
 
     def queue(self, notes: Sequence[PushNote]) -> None:
         """Hand over what phones are to be told."""
         self._unqueued.extend(notes)
-        if not self._unqueued or not self._may_write():
-            return
+        if self._unqueued and self._queue.is_due:
+            self._queue.write(self._hand_over)
+
+    def close(self) -> None:
+        """Close the files."""
+        self._diary.close()
+        self._queue.close()
+
+    def _hand_over(self, queue: Queue) -> None:
+        while self._unqueued:
+            queue.append(self._unqueued[0])
+            del self._unqueued[0]
+
+    def _opened_diary(self) -> Diary:
+        diary = self._open_diary()
         try:
-            while self._unqueued:
-                self._queue.append(self._unqueued[0])
-                del self._unqueued[0]
-        except sqlite3.Error as error:
-            self._refused(error)
-
-    def _refused(self, error: Exception) -> None:
-        if self.trouble is None:
-            _log.error("The disk takes nothing (%s): alerts sound all the same. Make room for the diary.", error)
-        self.trouble = str(error)
-        self._retry.put_off(self._now_ns())
-
-    def _may_write(self) -> bool:
-        return self.trouble is None or self._retry.due(self._now_ns())
+            self._read_to = diary.obeyed
+        except BaseException:
+            diary.close()
+            raise
+        return diary

@@ -6,9 +6,10 @@ push process that hangs are told as faults, and keep nothing else from its work.
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -16,14 +17,15 @@ import msgspec
 
 from collector.contract.codec import RefusalCounter, decode_block, decode_json, encode_json
 from collector.contract.errors import ContractError, Inconsistent
-from collector.contract.messages import Buzz, Faults, Health, Status
+from collector.contract.messages import NS, Buzz, Faults, Health, Status
 from collector.contract.names import SMOKE_TEST
 from collector.contract.topics import Place, parse
-from detector.alarm.messages import AlarmState, Command, FaultKind, FeltCramp, Verdict
+from detector.alarm.messages import AlarmKind, AlarmState, Command, EveningNote, FaultKind, FeltCramp, Verdict
 from detector.alarm.ringing import Ring
 from detector.alarm.settings import AlarmSettings
 from detector.bedside import home_assistant, inbox
 from detector.bedside.bed import Bed, BedMemory
+from detector.bedside.clock_steps import ClockSteps
 from detector.bedside.news import news
 from detector.bedside.records import Queue, Records
 from detector.bedside.recurring import Recurring
@@ -41,6 +43,8 @@ SIGN_OF_LIFE_S = 60.0
 """How often the state is told again while it stays the same."""
 LOOK_EVERY_S = 1.0
 """How often is asked what time has brought: no end, no grace and no ring but the first needs it sooner."""
+SETTLE_S = 15.0
+"""After this long at a broker, whoever is served has been heard: collectors tell of their health every 10 s."""
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +66,9 @@ class Sounds(Protocol):
     def sound(self, ring: Ring, place: Place, text: str) -> None:
         """Begin to make one."""
 
+    def hush(self, place: Place, but: AlarmKind | None) -> None:
+        """End the one that is being made at a place, unless it is of this kind, or a test."""
+
     def look(self) -> None:
         """See what has become of those before."""
 
@@ -70,11 +77,11 @@ class Sounds(Protocol):
 
 
 class Ways(NamedTuple):
-    """The ways out of the bedside, and what people say."""
+    """The ways out of the bedside, and what people say. The files are opened when the disk lets them be."""
 
-    diary: Diary
+    open_diary: Callable[[], Diary]
     sounds: Sounds
-    queue: Queue
+    open_queue: Callable[[], Queue]
     publish: Publish
 
 
@@ -82,7 +89,9 @@ class Bedside:
     """The alarms of every place that is configured or heard of.
 
     All methods are called from one thread, `tick` several times a second, with a broker or without. `now_ns` is the
-    time of day. `database_trouble` says why the nights' database takes nothing, if that is so.
+    time of day, which may be set, and `steady_ns` a clock that nobody sets. `noted` tells of the faults that other
+    processes notice; None where there is none of that kind. Raises BadDiary where another program's file lies in the
+    diary's place.
     """
 
     def __init__(
@@ -92,28 +101,39 @@ class Bedside:
         places: Iterable[Place],
         ways: Ways,
         now_ns: Callable[[], int] = time.time_ns,
-        database_trouble: Callable[[], str | None] = lambda: None,
+        noted: Mapping[FaultKind, Callable[[], str | None]] = MappingProxyType({}),
+        steady_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._settings = settings
         self._zone = zone
         self._ways = ways
         self._now_ns = now_ns
-        self._database_trouble = database_trouble
+        self._clock_steps = ClockSteps(now_ns, steady_ns)
+        self._noted = noted
         self._catalogue = load(settings.language)
         self._broker_trouble: str | None = "not connected yet"
         self._beds: dict[Place, Bed] = {}
         self._shown: dict[Place, AlarmState] = {}
-        self._records = Records(ways.diary, ways.queue, now_ns)
+        self._served = set(places)  # and whoever is heard of; others the diary remembers only
+        self._has_will = True
+        self._settled: Recurring | None = None  # when to withdraw them; None: it is done
+        self._records = Records(ways.open_diary, ways.open_queue, now_ns)
         self._look, self._life = Recurring(LOOK_EVERY_S), Recurring(SIGN_OF_LIFE_S)
         self.refusals = RefusalCounter()
-        for place in (*ways.diary.places(), *places):
+        for place in (*self._records.places(), *sorted(self._served)):
             self._bed(place)
 
     # What comes in
 
-    def connected(self) -> None:
-        """The broker is there: say how things stand, and nothing of what has passed."""
+    def connected(self, *, has_will: bool = True) -> None:
+        """The broker is there: say how things stand, and nothing of what has passed.
+
+        Without `has_will` it tells nobody when this program has died.
+        """
         self._broker_trouble = None
+        self._has_will = has_will
+        self._settled = Recurring(SETTLE_S)
+        self._settled.put_off(self._now_ns())
         self._life.bring_forward()
         for place in self._beds:
             self._announce(place)
@@ -124,6 +144,7 @@ class Bedside:
 
     def message(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
         """Take in one message; one that breaks the contract is counted, and its reason logged once."""
+        self._heed_clock()
         try:
             if home_assistant.is_birth(topic, payload):
                 for place in self._beds:
@@ -137,12 +158,15 @@ class Bedside:
             elif what in HEARD:
                 bed = self._bed(place)
                 self._heard(bed, what, payload, retained=retained)
+                if not retained or (what == "status" and not bed.has_ended):
+                    self._serve(place)
                 self._act(bed)
         except ContractError as refusal:
             self._refuse(topic, refusal)
 
     def tick(self) -> None:
         """Do what is due."""
+        self._heed_clock()
         self._ways.sounds.look()
         self._read_diary()
         if self._look.due(self._now_ns()):
@@ -150,12 +174,28 @@ class Bedside:
                 self._act(bed)
         if self._life.due(self._now_ns()):
             self._show_life()
+        if self._settled and self._settled.due(self._now_ns()):
+            self._settled = None
+            self._withdraw_unserved()
+        self._records.open_again()
 
     def close(self) -> None:
-        """Be silent; who looks at the broker sees that nobody is there, and a later start goes on from here."""
+        """Be silent; who looks at the broker or into the diary sees that nobody is there; a later start goes on here."""
         self._ways.sounds.close()
         for place in self._beds:
             self._ways.publish(place.topic("state"), b"", retain=True)
+        now_ns = self._now_ns()
+        for place, shown in self._shown.items():
+            last = msgspec.structs.replace(shown, t_ns=now_ns)
+            self._records.stopped(place, partial(self._beds[place].memory, now_ns), last)
+        self._records.close()
+
+    def _heed_clock(self) -> None:
+        """Nothing has passed because somebody has set the clock, and nothing has yet to be waited for."""
+        if step_ns := self._clock_steps.step_ns():
+            _log.warning("The clock was set by %+.0f s; all that is under way stays as old as it was.", step_ns / NS)
+            for bed in self._beds.values():
+                bed.clock_set(step_ns, self._now_ns())
 
     def _heard(self, bed: Bed, what: str, payload: bytes, *, retained: bool) -> None:
         now_ns = self._now_ns()
@@ -187,7 +227,7 @@ class Bedside:
         else:
             self._obey(place, said, None)
 
-    def _understood(self, bed: Bed, what: str, payload: bytes) -> Command | Verdict | FeltCramp:
+    def _understood(self, bed: Bed, what: str, payload: bytes) -> Command | Verdict | FeltCramp | EveningNote:
         now_ns = self._now_ns()
         if what == "cmd/alarm":
             command = inbox.command(payload, now_ns)
@@ -195,7 +235,7 @@ class Bedside:
             return command
         if what == "cmd/verdict":
             return inbox.verdict(payload, now_ns, bed.latest_event)
-        return inbox.felt(payload, now_ns)
+        return inbox.noted(payload, now_ns)
 
     def _read_diary(self) -> None:
         for entry in self._records.news():
@@ -222,6 +262,7 @@ class Bedside:
         for kind, trouble in self._troubles():
             bed.host(kind, now_ns, trouble)
         bed.look(now_ns)
+        self._ways.sounds.hush(bed.place, bed.called_for)
         if ring := bed.ring(now_ns):
             self._ways.sounds.sound(ring, bed.place, bed.words(ring, now_ns))
             self._ways.publish(bed.place.topic("cmd/buzz"), encode_json(Buzz(kind=ring.kind, t_ns=now_ns)))
@@ -237,7 +278,7 @@ class Bedside:
             ("broker", self._broker_trouble),
             ("disk", self._records.trouble),
             ("no_sound", self._ways.sounds.trouble),
-            ("database", self._database_trouble()),
+            *((kind, trouble()) for kind, trouble in self._noted.items()),
         ]
 
     def _show(self, bed: Bed, state: AlarmState) -> None:
@@ -246,7 +287,8 @@ class Bedside:
         if shown and msgspec.structs.replace(shown, t_ns=state.t_ns) == state:
             return
         self._publish_state(bed.place, state)
-        for item in news(shown, state):
+        # What was told before a restart is not told again.
+        for item in news(shown or self._records.state(bed.place), state):
             self._ways.publish(bed.place.topic("news"), encode_json(item))
 
     def _show_life(self) -> None:
@@ -255,20 +297,43 @@ class Bedside:
         for place, bed in self._beds.items():
             state = bed.state(now_ns)
             self._publish_state(place, state)
-            self._ways.publish(place.topic("tonight"), encode_json(bed.tonight(now_ns)), retain=True)
+            if place in self._served:
+                self._ways.publish(place.topic("tonight"), encode_json(bed.tonight(now_ns)), retain=True)
             self._records.file(place, partial(bed.memory, now_ns), state, even_so=True)
 
     def _publish_state(self, place: Place, state: AlarmState) -> None:
         self._shown[place] = state
-        self._ways.publish(place.topic("state"), encode_json(state), retain=True)
+        if place in self._served:
+            self._ways.publish(place.topic("state"), encode_json(state), retain=True)
+
+    def _serve(self, place: Place) -> None:
+        """Somebody is there who is served, in the settings or not."""
+        if place not in self._served:
+            self._served.add(place)
+            self._life.bring_forward()
+            self._announce(place)
+
+    def _withdraw_unserved(self) -> None:
+        """Take back what an earlier start has said of places that are served no more."""
+        for place in self._beds.keys() - self._served:
+            self._tell([home_assistant.withdraw(place)])
+            for what in ("state", "tonight"):
+                self._ways.publish(place.topic(what), b"", retain=True)
 
     def _announce(self, place: Place) -> None:
-        for message in home_assistant.announce(place, version("crampwatch"), self._catalogue):
+        if not self._settings.home_assistant:
+            self._tell([home_assistant.withdraw(place)])
+        elif place in self._served:
+            program = version("crampwatch")
+            self._tell(home_assistant.announce(place, program, self._catalogue, has_will=self._has_will))
+
+    def _tell(self, messages: Iterable[home_assistant.Publication]) -> None:
+        for message in messages:
             self._ways.publish(message.topic, message.payload, retain=message.retain)
 
     def _bed(self, place: Place) -> Bed:
         if place not in self._beds:
-            memory = self._ways.diary.memory(place, BedMemory)
+            memory = self._records.memory(place, BedMemory)
             self._beds[place] = Bed(place, self._settings, self._zone, self._catalogue, self._now_ns(), memory)
             if self._broker_trouble is None:
                 self._announce(place)

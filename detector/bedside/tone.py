@@ -1,7 +1,7 @@
 """Two sounds that cannot be taken for each other, for a bedside that has none of its own."""
 
+import io
 import wave
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -17,17 +17,16 @@ _CRAMP = ((880.0, 0.15), (1320.0, 0.15), (0.0, 0.1)) * 3
 _FAULT = ((523.0, 0.2), (0.0, 0.05), (392.0, 0.25))
 
 
-def write_tone(folder: Path, kind: Literal["cramp", "fault", "test"], level: float) -> Path:
-    """A WAV file of this loudness, from 0 to 1, made where there is none yet."""
-    path = folder / f"{kind}-{level:.2f}.wav"
-    if not path.exists():
-        sound = np.concatenate([_note(*note) for note in (_FAULT if kind == "fault" else _CRAMP)])
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(RATE)
-            file.writeframes(np.round(sound * level * FULL * 32767).astype("<i2").tobytes())
-    return path
+def tone(kind: Literal["cramp", "fault", "test"], level: float) -> bytes:
+    """A WAV file of this loudness, from 0 to 1."""
+    sound = np.concatenate([_note(*note) for note in (_FAULT if kind == "fault" else _CRAMP)])
+    written = io.BytesIO()
+    with wave.open(written, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(np.round(sound * level * FULL * 32767).astype("<i2").tobytes())
+    return written.getvalue()
 
 
 def _note(hz: float, seconds: float) -> np.ndarray:

@@ -10,6 +10,7 @@ from collector.contract.messages import NS, Health, SampleBlock
 from collector.contract.nights import night_of
 from detector.alarm.messages import VERSION, Answer
 from detector.messages import EventMessage
+from detector.night_record import ENOUGH_WATCHED
 from detector.temperature import MinuteMeans
 
 FRESH_NS = 600 * NS
@@ -23,8 +24,8 @@ class Tonight(msgspec.Struct, frozen=True, kw_only=True):
 
     `watched_s` is the part of the recorded time in which a cramp would have been alerted at once; the morning report
     also counts what was judged afterwards. `cramps` are the `alerts` without those that were `denied`, both by event
-    id. Battery and skin temperature are None when they were not measured within the last minutes; of several batteries
-    the emptiest counts.
+    id; where there are none, and too little was watched to say so, it is None. Battery and skin temperature are None
+    when they were not measured within the last minutes; of several batteries the emptiest counts.
     """
 
     v: int = VERSION
@@ -36,7 +37,7 @@ class Tonight(msgspec.Struct, frozen=True, kw_only=True):
     watched_percent: float | None = None
     alerts: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
-    cramps: int = 0
+    cramps: int | None = None
     battery_percent: float | None = None
     battery_hours_left: float | None = None
     skin_temperature_c: float | None = None
@@ -74,6 +75,12 @@ class NightFigures:
             watched_s=night.watched_s + (step_s if watched and step_s <= LONGEST_STEP_S else 0.0),
         )
 
+    def clock_set(self, step_ns: int) -> None:
+        """The time of day is so much later than it would be had nobody set it: that much has not passed."""
+        self._night = msgspec.structs.replace(self._night, t_ns=self._night.t_ns + step_ns)
+        self._battery = self._battery and self._battery._replace(heard_ns=self._battery.heard_ns + step_ns)
+        self._skin_c = self._skin_c and (self._skin_c[0] + step_ns, self._skin_c[1])
+
     def event(self, now_ns: int, event: EventMessage) -> None:
         """Count an event of this night that raised an alert, once."""
         self._turn(now_ns)
@@ -105,10 +112,12 @@ class NightFigures:
         night = self._night
         battery = self._battery if self._battery and now_ns - self._battery.heard_ns <= FRESH_NS else None
         skin = self._skin_c if self._skin_c and now_ns - self._skin_c[0] <= FRESH_NS else None
+        cramps = len(night.alerts) - len(night.denied)
+        watched = night.watched_s / night.recorded_s if night.recorded_s else 0.0
         return msgspec.structs.replace(
             night,
-            watched_percent=round(100 * night.watched_s / night.recorded_s, 1) if night.recorded_s else None,
-            cramps=len(night.alerts) - len(night.denied),
+            watched_percent=round(100 * watched, 1) if night.recorded_s else None,
+            cramps=cramps if cramps or watched >= ENOUGH_WATCHED else None,
             battery_percent=battery.percent if battery else None,
             battery_hours_left=battery.hours_left if battery else None,
             skin_temperature_c=round(skin[1], 1) if skin else None,

@@ -33,6 +33,10 @@ class Catalogue:
         """A finished sentence; raises KeyError for a name that is not there or a placeholder without a value."""
         return self.raw(key).format(**values)
 
+    def figure(self, value: float, decimals: int) -> str:
+        """A number as this language writes it: `0.5`, `0,5`."""
+        return f"{value:.{decimals}f}".replace(".", self.raw("number.point"))
+
 
 def languages() -> list[str]:
     """The languages there are, such as `de` and `en`."""

@@ -19,8 +19,8 @@ from collector.contract.topics import Place
 from collector.contract.transaction import transaction
 from detector.alarm.messages import AlarmState, EveningNote, FeltCramp, Transition, Verdict
 from detector.alarm.preflight_message import Preflight
-from detector.diary.entries import KINDS, NAMES, Latency, Said, about_ns
-from detector.diary.schema import BadDiary, connect
+from detector.diary.entries import KINDS, NAMES, LastState, Latency, Said, about_ns
+from detector.diary.schema import DiaryUnavailable, connect
 
 Kind = TypeVar("Kind", bound=Said)
 Stored = TypeVar("Stored", bound=msgspec.Struct)
@@ -79,9 +79,9 @@ class Diary:
         """What was remembered for a place last; None where nothing was, or it is damaged."""
         return self._remembered(place, "memory", kind)
 
-    def state(self, place: Place) -> AlarmState | None:
+    def state(self, place: Place) -> LastState | None:
         """What the alarm of a place showed last: once a minute, and whenever it changed."""
-        return self._remembered(place, "state", AlarmState)
+        return self._remembered(place, "state", LastState)
 
     def places(self) -> list[Place]:
         """The places whose alarm is remembered."""
@@ -183,4 +183,4 @@ class Diary:
         try:
             yield
         except UNREADABLE as error:
-            raise BadDiary(f"{self._path}: is damaged ({error}); keep it, and put back a backup") from error
+            raise DiaryUnavailable(f"{self._path}: is damaged ({error}); keep it, and put back a backup") from error

@@ -1,9 +1,9 @@
-"""What an entry of the diary may be, and the one kind that nobody but the diary knows."""
+"""What an entry of the diary may be, and what nobody but the diary knows."""
 
 import msgspec
 
 from collector.contract.messages import TimeNs
-from detector.alarm.messages import Command, EveningNote, FeltCramp, Transition, Verdict
+from detector.alarm.messages import AlarmState, Command, EveningNote, FeltCramp, Transition, Verdict
 from detector.alarm.preflight_message import Preflight
 
 
@@ -23,6 +23,12 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
     delivered_ns: TimeNs
     sounded_ns: TimeNs | None = None
     acknowledged_ns: TimeNs | None = None
+
+
+class LastState(AlarmState, frozen=True, kw_only=True):
+    """What the alarm of a place showed last. `stopped`: then it was ended, so nobody need wait for its next word."""
+
+    stopped: bool = False
 
 
 Said = Command | Verdict | FeltCramp | EveningNote | Transition | Latency | Preflight

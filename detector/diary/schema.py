@@ -36,7 +36,7 @@ class BadDiary(ValueError):
 
 
 class DiaryUnavailable(BadDiary):
-    """It cannot be opened now, for want of room or rights, or because it is damaged."""
+    """It cannot be used now, for want of room or rights, or because it is damaged."""
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:

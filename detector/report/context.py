@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
 from collector.contract.messages import NS
+from detector.candidates import sort_candidates
 from detector.night_record import NightRecord
-from detector.report.candidates import sort_candidates
+from detector.posture import FACE_DOWN
 
 MINUTE_NS = 60 * NS
 WINDOW_NS = 30 * MINUTE_NS
@@ -49,7 +50,7 @@ def _many_movements(record: NightRecord, t_ns: int) -> bool | None:
 
 
 def _prone(record: NightRecord, t_ns: int) -> bool | None:
-    return next((p.label == "prone" for p in record.postures if p.start_ns < t_ns <= p.end_ns), None)
+    return next((p.label == FACE_DOWN for p in record.postures if p.start_ns < t_ns <= p.end_ns), None)
 
 
 def _long_same_posture(record: NightRecord, t_ns: int) -> bool | None:

@@ -3,14 +3,12 @@
 from zoneinfo import ZoneInfo
 
 from collector.contract.messages import NS
+from detector.candidates import sort_candidates
 from detector.events import Event
-from detector.night_record import NightRecord
+from detector.night_record import ENOUGH_WATCHED, NightRecord
 from detector.report import texts
-from detector.report.candidates import sort_candidates
 from detector.report.local_clock import LocalClock
 
-ENOUGH_WATCHED = 0.5
-"""Below half of the night a count of zero would rest on less than it leaves out."""
 MOST_LISTED = 4
 """More times than this do not fit in a sentence; the table has them."""
 
@@ -71,24 +69,26 @@ def _cramps(record: NightRecord) -> str:
     clock = LocalClock(ZoneInfo(record.timezone), record.start_ns, record.end_ns)
     events = record.events
     count = texts.counted(len(events), texts.CRAMP)
-    if len(events) == 1:
-        return texts.ONE_CRAMP.format(count=count, time=clock.hhmm(events[0].onset_ns), duration=lasted(events[0]))
     if len(events) <= MOST_LISTED:
-        each = [texts.CRAMP_AT.format(time=clock.hhmm(event.onset_ns), duration=lasted(event)) for event in events]
-        return texts.SEVERAL_CRAMPS.format(count=count, each=texts.listed(each))
+        told = [(clock.hhmm(event.onset_ns), lasted(record, event)) for event in events]
+        each = [texts.CRAMP_AT.format(time=time, duration=duration) for time, duration in told]
+        form = texts.ONE_CRAMP if len(events) == 1 else texts.SEVERAL_CRAMPS
+        return form.format(count=count, each=texts.listed(each))
     by_length = sorted(events, key=lambda event: event.duration_s or float("inf"))
     return texts.MANY_CRAMPS.format(
         count=count,
         first=clock.hhmm(events[0].onset_ns),
         last=clock.hhmm(events[-1].onset_ns),
-        shortest=lasted(by_length[0]),
-        longest=lasted(by_length[-1]),
+        shortest=lasted(record, by_length[0]),
+        longest=lasted(record, by_length[-1]),
     )
 
 
-def lasted(event: Event) -> str:
+def lasted(record: NightRecord, event: Event) -> str:
     """How long a contraction lasted, in words."""
-    return texts.STILL_GOING if event.duration_s is None else texts.duration(event.duration_s)
+    if event.duration_s is not None:
+        return texts.duration(event.duration_s)
+    return texts.STILL_GOING if event.session == record.recording else texts.NOT_OVER
 
 
 def _alerts(record: NightRecord) -> list[str]:

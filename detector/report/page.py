@@ -12,11 +12,11 @@ from markupsafe import Markup
 
 from collector.contract.nights import Interval
 from detector.alarm.preflight_message import Preflight
+from detector.candidates import RULE, leg_moved, sort_candidates
 from detector.events import Event
 from detector.night_record import NightRecord
 from detector.report import night_plot, texts
 from detector.report.before_bed import sentences as before_bed_sentences
-from detector.report.candidates import RULE, leg_moved, sort_candidates
 from detector.report.context import Finding, NightContext, findings, observe
 from detector.report.event_plot import event_svg
 from detector.report.headline import alert_latency_s, enough_watched, headline, lasted, latency_words, site_name
@@ -232,7 +232,7 @@ class _Page:
         rise = texts.SECONDS.format(seconds=event.figures.rise_s)
         return Row(
             began=self.clock.hhmmss(event.onset_ns),
-            lasted=lasted(event),
+            lasted=lasted(self.record, event),
             peak=texts.PEAK_OF_REST.format(ratio=event.peak_uv / event.rest_uv, peak=event.peak_uv),
             rise=rise,
             leg=leg_words(event),
@@ -246,7 +246,7 @@ class _Page:
         trace = self.record.traces.get(event.id)
         if trace is None or not len(trace.t_ns):
             return Picture(texts.EVENT_PLOT_NONE.format(time=time), event.reason, None)
-        caption = texts.EVENT_CAPTION.format(time=time, duration=lasted(event))
+        caption = texts.EVENT_CAPTION.format(time=time, duration=lasted(self.record, event))
         return Picture(caption, event.reason, event_svg(event, trace, texts.EVENT_DESCRIPTION.format(time=time)))
 
     def _cause(self, name: str, gaps: list[Interval]) -> Cause:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from collector.contract.messages import NS
 from collector.contract.nights import Interval
+from detector.candidates import sort_candidates
 from detector.events import Event
 from detector.night_record import NightRecord, Seconds
 from detector.report import texts
 from detector.report.bins import Extremes, extremes
-from detector.report.candidates import sort_candidates
 from detector.report.local_clock import LocalClock
 
 INK = "#1f2933"
@@ -138,7 +138,7 @@ def posture_rows(record: NightRecord) -> list[str]:
 def posture(axes: Axes, record: NightRecord, _layout: Layout) -> None:
     """One row for each posture that was taken."""
     rows = posture_rows(record)
-    _name_rows(axes, [texts.POSTURES.get(label, label) for label in rows])
+    _name_rows(axes, rows)
     for interval in record.postures:
         if interval.label in rows:
             _bar(axes, record, interval, rows.index(interval.label))

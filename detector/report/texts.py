@@ -46,11 +46,12 @@ def hours(seconds: float) -> str:
 # The headline
 NIGHT_OF = "Night of {day} {month}, {site}"
 SIMULATED_NIGHT_OF = "Simulated night of {day} {month}, {site}"
-ONE_CRAMP = "{count} at {time} ({duration})"
+ONE_CRAMP = "{count} at {each}"
 SEVERAL_CRAMPS = "{count}, at {each}"
 CRAMP_AT = "{time} ({duration})"
 MANY_CRAMPS = "{count} between {first} and {last} ({shortest} to {longest})"
-STILL_GOING = "not over when the recording ended"
+STILL_GOING = "still going on"
+NOT_OVER = "not over when the recording ended"
 NO_CRAMP = "{count} in {watched} of {recorded} watched"
 WATCHED = "Watched {watched} of {recorded}"
 TOO_LITTLE = "not enough was watched to say whether there were cramps: {watched} of {recorded}"
@@ -102,12 +103,10 @@ PANEL_ENVELOPE = "Muscle signal, {channel} (µV, logarithmic)"
 PANEL_MOTION = "Leg motion (mg)"
 PANEL_TEMPERATURE = "Skin temperature (°C)"
 PANEL_POSTURE = "Posture, from the shank"
-POSTURES = {"supine": "on the back", "prone": "face down"}
-"""Plainer words for some of the detector's postures."""
 CLOCK_LINE = "Dotted line from top to bottom: the clocks change."
 ABSENT_MOTION = "Leg motion was not recorded."
 ABSENT_TEMPERATURE = "Skin temperature was not recorded."
-ABSENT_POSTURE = "Posture was not recorded."
+ABSENT_POSTURE = "Posture is not known: no accelerometer, or the settings do not say how it is worn."
 
 # Cramps
 EVENTS_HEADING = "Cramps"
@@ -224,11 +223,11 @@ FACTORS = {
     ),
     "skin_cooled": FactorText(
         "Skin cooled by 1.5 °C or more",
-        "Mixed. Cold legs went with cramps in one survey, yet cramps are most frequent in summer.",
+        "Mixed. Cold legs went with cramps in one survey, yet prescriptions and searches for cramps peak in summer.",
     ),
     "skin_cool": FactorText("Skin below 28 °C for 15 min", "Mixed, as above. The limit is a guess."),
     "skin_warm": FactorText(
-        "Skin at 35.5 °C or above for 15 min", "Cramps are most frequent in summer. No study on skin."
+        "Skin at 35.5 °C or above for 15 min", "Prescriptions and searches for cramps peak in summer. No study on skin."
     ),
 }
 
@@ -266,9 +265,10 @@ PREVENTION = (
     ),
 )
 SAFETY = (
-    "Ask a doctor or nurse about swelling, warmth or redness of one leg, weakness, cramps by day, cramps that become "
-    "more frequent or more painful, cramps in pregnancy or on dialysis, or cramps since a new medicine (such as "
-    "statins or diuretics). Do not take quinine or supplements because of this report."
+    "One leg swollen, warm, red or tender: see a doctor the same day. If breath is short or the chest hurts as well: "
+    "call the emergency number at once. Ask a doctor or nurse about weakness, cramps by day, cramps that become more "
+    "frequent or more painful, cramps in pregnancy or on dialysis, or cramps since a new medicine (such as statins or "
+    "diuretics). Do not take quinine or supplements because of this report."
 )
 
 # Method and limits
@@ -279,13 +279,14 @@ METHOD = (
     "Suspected: a sudden rise above the threshold, kept for half a second.",
     "Reported: steady for {confirm_asleep_s:g} s, and the leg still or moving only later.",
     "When the leg moved just before, the sleeper may be awake: then {confirm_awake_s:g} s are asked for.",
+    "When the leg jerked as the contraction began, it was more likely meant: then {confirm_moved_s:g} s are asked for.",
     "Times that cannot be judged (data lost, signal clipped or flat, mains, learning) count as not watched.",
     "Times come from the samples' own clocks, not from their arrival.",
 )
 LIMITS_HEADING = "Limits"
 LIMITS = (
     "One muscle of one leg: cramps elsewhere are not seen.",
-    "Contractions below {on_ratio:g} times rest, or shorter than {confirm_asleep_s:g} s, are not reported.",
+    "Contractions below about {on_ratio:.0f} times rest, or shorter than {confirm_asleep_s:g} s, are not reported.",
     "Holding a posture while awake can look like a cramp. A cramp during movement can be missed.",
     "Developed on simulated nights. Not validated against a sleep laboratory or against people's own reports.",
     "It may miss cramps and it may report some that were none.",

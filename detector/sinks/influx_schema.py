@@ -122,7 +122,7 @@ LEG = Measurement(
     | _level("temperature", "°C", "skin temperature; the store keeps one mean a minute, so the three mostly agree")
     | {
         "watched_s": Field(int, "s", "seconds in which at least one channel could be judged throughout"),
-        "posture": Field(str, "", "how the wearer lay for most of it; absent without an accelerometer"),
+        "posture": Field(str, "", "how the wearer lay for most of it; absent where `shank_axis` is not set"),
     },
 )  # fmt: skip
 UNWATCHED = Measurement(

@@ -21,7 +21,7 @@ from detector import store_changes, store_record
 from detector.batch import SessionInfo
 from detector.events import Event
 from detector.frames import CAUSES
-from detector.posture import posture_of
+from detector.posture import WORN, posture_of
 from detector.sinks.diary_points import felt_point, night_counts
 from detector.sinks.diary_view import UNHEARD, DiaryView
 from detector.sinks.event_points import event_point, ms
@@ -214,11 +214,12 @@ class NightFeed:
             yield LEG.point(minute.tags, minute.start_ns, values)
 
     def _posture(self, minute: Minute) -> str | None:
-        """The posture of most of its seconds; None without an accelerometer."""
+        """The posture of most of its seconds; None without an accelerometer whose axes are known."""
         gravity = self._rows(
-            "SELECT gravity_x_mg, gravity_y_mg, gravity_z_mg FROM second"
-            " WHERE session IN (SELECT value FROM json_each(?)) AND t_s >= ? AND t_s < ? AND gravity_x_mg NOTNULL",
-            minute.seconds,
+            "SELECT gravity_x_mg, gravity_y_mg, gravity_z_mg FROM second JOIN session ON id = session"
+            " WHERE session IN (SELECT value FROM json_each(?)) AND t_s >= ? AND t_s < ? AND gravity_x_mg NOTNULL"
+            " AND json_extract(CAST(info AS TEXT), '$.parameters.shank_axis') = ?",
+            (*minute.seconds, WORN),
         ).fetchall()
         return str(Counter(posture_of(np.array(gravity)).tolist()).most_common(1)[0][0]) if gravity else None
 

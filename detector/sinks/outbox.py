@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -60,7 +60,8 @@ class Source(NamedTuple):
 class Outbox:
     """Passes on what comes from all `sources`, the nights being the first, to one destination.
 
-    The caller waits between the steps, and closes feeds and states.
+    The caller waits between the steps, and closes feeds and states. `down_ns` is since when no points have been taken,
+    for who knows it from another outbox: the disk may have kept no note of that.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Outbox:
         now_ns: Callable[[], int] = time.time_ns,
         random: Callable[[], float] = random.random,
         monotonic_s: Callable[[], float] = time.monotonic,
+        down_ns: int | None = None,
     ) -> None:
         self._sources = sources
         self._destination = sources[0].state  # of which every state knows the same
@@ -79,7 +81,7 @@ class Outbox:
         self._now_ns = now_ns
         self._pauses = Pauses(random)
         trouble = self._destination.trouble()  # what was told before a restart is not told again
-        self._down_ns = trouble.since_ns if trouble else None
+        self.down_ns = trouble.since_ns if trouble else down_ns
         self._monotonic_s = monotonic_s
         self._settled_s = monotonic_s() + SETTLE_S if self._in_doubt else None
         for source in self._sources:
@@ -104,6 +106,8 @@ class Outbox:
             if portion.points:
                 self._delivered(rejected)
             more |= portion.minutes == PORTION_MINUTES
+        if self._settled_s is None and self._in_doubt:  # whoever had taken no points has now
+            self._settled_s = self._monotonic_s() + SETTLE_S
         return 0.0 if more else self._poll_s
 
     @property
@@ -112,27 +116,26 @@ class Outbox:
 
     def _wait(self, source: Source, trouble: Unavailable) -> float:
         """One line in the log when it begins, whatever else goes wrong until it is over."""
-        if self._down_ns is None:
-            self._down_ns = self._now_ns()
+        if self.down_ns is None:
+            self.down_ns = self._now_ns()
             _log.warning("InfluxDB takes no points: %s. The night store keeps them; trying again for ever", trouble)
-        self._destination.note_trouble(self._down_ns, str(trouble))
         if trouble.may_still_arrive:
-            source.state.note_doubt()
+            source.state.note_doubt(source.state.seq)
             self._settled_s = None
+        with suppress(sqlite3.OperationalError):  # on a full disk the pause holds all the same
+            self._destination.note_trouble(self.down_ns, str(trouble))
         return self._pauses.next_s(trouble.retry_after_s)
 
     def _delivered(self, rejected: list[Rejected]) -> None:
         self._pauses.reset()
-        if self._settled_s is None and self._in_doubt:
-            self._settled_s = self._monotonic_s() + SETTLE_S
-        if self._down_ns is not None:
+        if self.down_ns is not None:
+            self._destination.clear_trouble()
             _log.warning(
                 "InfluxDB takes points again after %.1f min; %d minutes of the nights are still to be sent",
-                (self._now_ns() - self._down_ns) / 60e9,
+                (self._now_ns() - self.down_ns) / 60e9,
                 self._sources[0].waiting,
             )
-            self._down_ns = None
-            self._destination.clear_trouble()
+            self.down_ns = None
         if rejected:
             reason = rejected[0].reason
             _log.warning("InfluxDB refused %d points (%s); see `crampwatch outbox`", len(rejected), reason)
@@ -181,14 +184,17 @@ def serve(
 ) -> None:
     """Pass on night store and diary until `stop` is set; while the store cannot be read, wait for it.
 
-    It is not there before the detector's first start, and another file after it was mended or put back.
+    It is not there before the detector's first start, and another file after it was mended or put back. The file at
+    `state` is touched before each step: who watches over the process sees by its age whether it goes on.
     """
-    told = ""
+    told, outbox = "", None
     while not stop.is_set():
         try:
             with opened(store, diary, zone, state, destination) as home:
-                outbox = Outbox(home.sources, sink, poll_s)
+                outbox = Outbox(home.sources, sink, poll_s, down_ns=outbox.down_ns if outbox else None)
                 while home.is_current() and not stop.is_set():
+                    with suppress(OSError):
+                        state.touch()
                     stop.wait(outbox.step())
         except (BadStore, sqlite3.Error) as error:
             if str(error) != told:
@@ -211,12 +217,23 @@ def backfill(feed: Feed, state: OutboxState, sink: Sink) -> Iterator[tuple[int, 
         yield len(portion.points) - len(rejected), len(rejected), feed.waiting(seq)
 
 
-def retry(state: OutboxState, sink: Sink) -> tuple[int, int]:
-    """Send the points that were refused once more; returns how many were taken and refused. Raises Unavailable."""
+def retry(states: Sequence[OutboxState], sink: Sink) -> tuple[int, int]:
+    """Send the points that were refused once more; returns how many were taken and refused. Raises Unavailable.
+
+    It may run beside the outbox, of which these are all states. What that sends meanwhile is newer than what is sent
+    here and must not be replaced by it, so it is put in doubt, and the outbox sends it once more.
+    """
     taken = refused = 0
     last = ""
-    while points := [known.point for known in state.quarantined(RETRIED_AT_ONCE, after=last)]:
-        rejected = deliver(points, sink)
-        state.put_aside(points, rejected)
+    while True:
+        before = [(state, state.seq) for state in states]
+        points = [known.point for known in states[0].quarantined(RETRIED_AT_ONCE, after=last)]
+        if not points:
+            return taken, refused
+        try:
+            rejected = deliver(points, sink)
+        finally:
+            for state, seq in before:
+                state.note_doubt(seq)
+        states[0].put_aside(points, rejected)
         taken, refused, last = taken + len(points) - len(rejected), refused + len(rejected), points[-1].identity
-    return taken, refused

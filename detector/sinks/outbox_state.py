@@ -83,24 +83,28 @@ class OutboxState:
             self._db.execute("INSERT OR REPLACE INTO progress VALUES (?, ?, ?)", (*self._key, seq))
 
     def begin_again(self) -> None:
-        """Forget how far the deliveries have got."""
-        self._db.execute("DELETE FROM progress WHERE (destination, store) = (?, ?)", self._key)
+        """Forget how far the deliveries have got; a doubt is then one about everything."""
+        with transaction(self._db):
+            self._db.execute("DELETE FROM progress WHERE (destination, store) = (?, ?)", self._key)
+            self._db.execute("UPDATE doubt SET seq = 0 WHERE (destination, store) = (?, ?)", self._key)
 
     @property
     def in_doubt(self) -> bool:
-        """Whether points of an attempt that was never answered may still arrive, and then in place of newer ones."""
+        """Whether older points may have arrived in place of newer ones, or may still do so."""
         row = self._db.execute("SELECT 1 FROM doubt WHERE (destination, store) = (?, ?)", self._key).fetchone()
         return row is not None
 
-    def note_doubt(self) -> None:
-        """The attempt to deliver what comes after `seq` was not answered; an earlier doubt reaches further back."""
-        self._db.execute("INSERT OR IGNORE INTO doubt VALUES (?, ?, ?)", (*self._key, self.seq))
+    def note_doubt(self, seq: int) -> None:
+        """What comes after `seq` may be replaced by something older; an earlier doubt reaches further back."""
+        self._db.execute("INSERT OR IGNORE INTO doubt VALUES (?, ?, ?)", (*self._key, seq))
 
     def go_back(self) -> None:
-        """Deliver once more everything from the first attempt in doubt on."""
+        """Deliver once more everything since the first doubt; what was not delivered yet is never skipped."""
         with transaction(self._db):
             self._db.execute(
-                "INSERT OR REPLACE INTO progress SELECT * FROM doubt WHERE (destination, store) = (?, ?)", self._key
+                "INSERT OR REPLACE INTO progress SELECT destination, store, min(doubt.seq, progress.seq)"
+                " FROM doubt JOIN progress USING (destination, store) WHERE (destination, store) = (?, ?)",
+                self._key,
             )
             self._db.execute("DELETE FROM doubt WHERE (destination, store) = (?, ?)", self._key)
 

@@ -123,4 +123,5 @@ def _record(
         temperature_c=np.empty(0),
         postures=[],
         simulated=outline.info.simulated,
+        recording=outline.recording,
     )

@@ -15,8 +15,9 @@ from PIL import Image  # noqa: E402
 from collector.contract.messages import NS  # noqa: E402
 from detector.alarm.messages import FaultKind, FaultTold  # noqa: E402
 from detector.catalogue import load  # noqa: E402
+from detector.muscles import alert_sentence  # noqa: E402
 from tests.crampwatch.page.browser import Browser, running_browser  # noqa: E402
-from tests.crampwatch.page.home import THREE, PageAtHome, post, served  # noqa: E402
+from tests.crampwatch.page.home import NEAR_MISS, THREE, PageAtHome, post, served  # noqa: E402
 from tests.support.frames import event  # noqa: E402
 
 HERE = Path(__file__).parent
@@ -44,7 +45,7 @@ def states(home: PageAtHome, address: str, browser: Browser) -> None:
     home.now_ns += 24 * NS
     take(browser, address, "page-watching.png")
     home.alert()
-    home.tell("ALERT", sounding="cramp", text=CATALOGUE.say("alert.cramp", seconds=12), since_ns=home.now_ns - 4 * NS)
+    home.tell("ALERT", sounding="cramp", text=alert_sentence("left_calf", 12, CATALOGUE), since_ns=home.now_ns - 4 * NS)
     take(browser, address, "page-alert.png")
     home.now_ns += 50 * NS
     quiet = CATALOGUE.say("ending.SNOOZED_cramp", time="03:43")
@@ -64,7 +65,7 @@ def diary(home: PageAtHome, address: str, browser: Browser) -> None:
     browser.js("document.activeElement.blur(); scrollTo(0, 0)")
     browser.picture(HERE / "page-cramp.png")
     smaller(HERE / "page-cramp.png")
-    path = home.record(AT_THREE, minutes=450)
+    path = home.record(AT_THREE, NEAR_MISS, minutes=450)
     home.page.answer(post("/cramp", {**W1, "clock": "0205", "pain": "6", "minutes": "2", "leg": "right"}))
     home.page.answer(post("/evening", {**W1, "night": "2026-11-19", "exercise": "ran 8 km"}))
     home.page.answer(post("/verdict", {**W1, "event_id": AT_THREE.id, "verdict": "cramp"}))

@@ -1,4 +1,4 @@
-"""`crampwatch collect` where Bluetooth itself does not work."""
+"""`crampwatch collect` where Bluetooth itself, or publishing, does not work."""
 
 import logging
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 from bleak.exc import BleakError
 
 from collector.backend import Backend
+from collector.publisher import Publisher
 from collector.simulator.memory_backend import memory_backend
 from crampwatch import wiring
 from crampwatch.commands.collect import run_sensors
@@ -55,3 +56,17 @@ async def test_bluetooth_that_fails_is_told_in_a_line_and_recordings_play_on_to_
     # It was told after some minutes, and the recording of 15 went on.
     assert now_s() > 890
     assert len(journalled(tmp_path / "crampwatch-data")["emg"]) == 900 * 250
+
+
+async def test_a_collector_that_publishes_nothing_any_more_ends_to_be_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("collector.service.OVERSEE_EVERY_S", 0.05)
+    monkeypatch.setattr(wiring, "host_bluetooth", lambda: AIR)
+    monkeypatch.setattr(Publisher, "_step", lambda self: 1 / 0)
+    path = tmp_path / "crampwatch.toml"
+    path.write_text('[broker]\n[[sensor]]\nwearer = "w1"\nsite = "left_calf"\n')
+    code = await run_sensors(load(path))
+    assert code not in (0, USER_ERROR)
+    assert "Nothing is published any more" in caplog.text
+    assert "Ending, to be started again" in caplog.text

@@ -252,6 +252,28 @@ def test_a_companion_that_would_bring_nothing_is_refused(tmp_path: Path) -> None
         Collector(whole)
 
 
+@pytest.mark.parametrize(
+    "devices",
+    [
+        [DeviceSettings(profile="polar-h10")],
+        [DeviceSettings(streams=("acc",))],
+        [DeviceSettings(streams=("acc",)), DeviceSettings(profile="thingy52")],
+        [DeviceSettings(profile="polar-h10", streams=("emg",))],
+    ],
+)
+def test_a_sensor_that_could_never_see_a_cramp_is_refused(tmp_path: Path, devices: list[DeviceSettings]) -> None:
+    first, *companions = devices
+    blind = msgspec.structs.replace(two(tmp_path), device=first, companions=tuple(companions))
+    with pytest.raises(BadProfile, match=r"no wearable of w1 left_calf measures muscle activity \(EMG\); add one"):
+        Collector(blind)
+
+
+def test_a_companion_may_be_the_one_that_measures_the_muscle(tmp_path: Path) -> None:
+    motion = DeviceSettings(streams=("acc",))
+    muscle = DeviceSettings(profile="umyo", streams=("emg",))
+    Collector(msgspec.structs.replace(two(tmp_path), device=motion, companions=(muscle,)))
+
+
 def test_companions_are_named_in_the_settings_file(tmp_path: Path) -> None:
     path = tmp_path / "crampwatch.toml"
     path.write_text("""

@@ -10,7 +10,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from collector.contract.broker import BadAccess, BrokerSettings
-from collector.mqtt_client import Attempts, Denials, mqtt_client, unreachable
+from collector.mqtt_client import Attempts, Denials, Repeats, mqtt_client, unreachable
 from tests.support.brokers import ShippedMosquitto
 
 log = logging.getLogger("collector.test")
@@ -175,3 +175,38 @@ def test_a_denial_is_told_once_for_each_kind_and_once_when_it_is_over(caplog: py
     assert "denies us event (Not authorized); let user detector write to crampwatch/v1/+/+/event" in first
     assert second == "the MQTT broker takes event again"
     assert not denials
+
+
+def test_a_denial_below_another_root_names_the_rule_that_is_needed_there(caplog: pytest.LogCaptureFixture) -> None:
+    Denials(BrokerSettings(username="alarm"), log).note("config", DENIED, "homeassistant/device/+/config")
+    assert "let user alarm write to homeassistant/device/+/config in its access control list" in caplog.text
+
+
+def test_of_what_is_retained_the_newest_of_each_denied_topic_is_said_again_after_a_pause() -> None:
+    now_s = [0.0]
+    repeats = Repeats(10.0, lambda: now_s[0])
+    for topic, payload, answer in [
+        ("a", b"1", DENIED),
+        ("a", b"2", DENIED),
+        ("b", b"1", DENIED),
+        ("b", b"2", TAKEN),
+        ("c", b"1", TAKEN),
+    ]:
+        repeats.said(topic, payload)
+        repeats.answered(topic, answer)
+    assert not repeats.due()
+    now_s[0] = 10.0
+    assert repeats.due()
+    assert repeats.denied() == [("a", b"2")]
+    assert not repeats.due()
+
+
+def test_one_denial_after_the_other_does_not_put_off_the_repetition() -> None:
+    now_s = [0.0]
+    repeats = Repeats(10.0, lambda: now_s[0])
+    for second in range(10):
+        now_s[0] = float(second)
+        repeats.answered("event", DENIED)
+    now_s[0] = 10.0
+    assert repeats.due()
+    assert repeats.denied() == []  # of what is not retained whoever said it knows

@@ -97,6 +97,29 @@ def test_another_night_another_session(tmp_path: Path) -> None:
     assert [session[:10] for session in ended(settings(tmp_path))] == ["2026-11-19", "2026-11-20"]
 
 
+def test_what_a_past_night_left_open_is_ended_by_the_next_and_told(tmp_path: Path) -> None:
+    first = begin(settings(tmp_path))
+    first.close(end=False)
+    told: list[Path] = []
+    second = NightSession.begin(NODE.streams, "cramp-node virtual", settings(tmp_path), TOMORROW, ended=told.append)
+    assert told == [first.path]
+    assert ended(settings(tmp_path)) == {
+        first.journal.header.session: True,
+        second.journal.header.session: False,
+    }
+    second.close(end=True)
+
+
+def test_a_past_night_that_cannot_be_ended_does_not_keep_the_next_from_beginning(tmp_path: Path) -> None:
+    past = begin(settings(tmp_path))
+    past.journal._db.execute("CREATE TRIGGER full BEFORE UPDATE ON progress BEGIN SELECT RAISE(FAIL, 'disk full'); END")
+    past.close(end=False)
+    told: list[Path] = []
+    begun = NightSession.begin(NODE.streams, "cramp-node virtual", settings(tmp_path), TOMORROW, ended=told.append)
+    assert told == []
+    begun.close(end=True)
+
+
 def test_an_ended_session_is_not_continued(tmp_path: Path) -> None:
     begin(settings(tmp_path)).close(end=True)
     begin(settings(tmp_path)).close(end=False)

@@ -32,6 +32,7 @@ from detector.messages import event_message
 from detector.store import NightStore
 from tests.detector.bedside.stand_ins import BERLIN, health
 from tests.detector.test_store import batch
+from tests.faults.disk import fill
 from tests.support.frames import PLACE, event, frames
 
 SETTINGS = """
@@ -71,6 +72,7 @@ class Silence:
     trouble = None
 
     def sound(self, ring: Ring, place: Place, text: str) -> None: ...
+    def hush(self, place: Place, but: str | None) -> None: ...
     def look(self) -> None: ...
     def close(self) -> None: ...
 
@@ -84,17 +86,18 @@ def alarm(config: Path) -> Iterator[None]:
     stop, ready = threading.Event(), threading.Event()
 
     def run() -> None:
-        with Diary(config.parent / "nights" / "diary.sqlite") as opened:
-            ways = Ways(opened, Silence(), Silence(), lambda *_, **__: None)
-            bedside = Bedside(AlarmSettings(), BERLIN, [PLACE], ways)
-            bedside.connected()
-            now_ns = time.time_ns()
-            bedside.message(PLACE.topic("health"), encode_json(health(now_ns)))
-            confirmed = event_message(event(0), late=False, t_ns=now_ns)
-            bedside.message(PLACE.topic("event"), encode_json(confirmed))
-            while not stop.wait(0.02):
-                bedside.tick()
-                ready.set()
+        path = config.parent / "nights" / "diary.sqlite"
+        ways = Ways(lambda: Diary(path), Silence(), Silence, lambda *_, **__: None)
+        bedside = Bedside(AlarmSettings(), BERLIN, [PLACE], ways)
+        bedside.connected()
+        now_ns = time.time_ns()
+        bedside.message(PLACE.topic("health"), encode_json(health(now_ns)))
+        confirmed = event_message(event(0), late=False, t_ns=now_ns)
+        bedside.message(PLACE.topic("event"), encode_json(confirmed))
+        while not stop.wait(0.02):
+            bedside.tick()
+            ready.set()
+        bedside.close()
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -110,13 +113,13 @@ def test_who_answers_is_told_what_the_alarm_does_now(config: Path, capsys: pytes
     with alarm(config):
         assert ack(spoken=Spoken(by="partner", config=config)) == 0
         told = capsys.readouterr().out
-        assert told == "w1 left_calf: Possible calf cramp, answered. Waiting until it is over.\n"
+        assert told == "w1 left_calf: Possible cramp, answered. Waiting until it is over.\n"
         assert snooze(30, spoken=Spoken(config=config)) == 0
         assert mute(spoken=Spoken(config=config)) == 0
         assert capsys.readouterr().out.count("Quiet until 12:00, then it sounds again by itself.") == 1
         assert mute(off=True, spoken=Spoken(config=config)) == 0
         show(meant=Meant(config=config))
-        assert "w1 left_calf: ACKED. Possible calf cramp, answered." in capsys.readouterr().out
+        assert "w1 left_calf: ACKED. Possible cramp, answered." in capsys.readouterr().out
 
 
 def test_a_snooze_says_until_when(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -235,6 +238,15 @@ def test_where_two_legs_are_watched_a_cramp_belongs_to_one_and_an_answer_to_both
     assert len(diary.between(RIGHT, FeltCramp)) == 1
     with pytest.raises(UserError, match=r"no .* is for any wearer at arm"):
         ack(spoken=Spoken(site="arm", config=config))
+
+
+def test_what_a_full_disk_does_not_take_is_told_in_one_line(config: Path, tiny_disk: Path) -> None:
+    config.write_text(SETTINGS.replace('"nights"', f'"{tiny_disk}"'))
+    with Diary(tiny_disk / "diary.sqlite") as diary:
+        diary.obeyed  # noqa: B018  # who has read it holds its index open
+        fill(tiny_disk)
+        with pytest.raises(UserError, match=r"nothing was noted .*full.*; make room, and say it again"):
+            ack(spoken=Spoken(config=config))
 
 
 def test_a_diary_that_is_none_is_told_in_one_line(config: Path) -> None:

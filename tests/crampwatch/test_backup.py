@@ -5,8 +5,10 @@ import sqlite3
 import tarfile
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -20,6 +22,8 @@ from crampwatch.config import load
 from crampwatch.errors import UserError
 from detector.alarm.messages import Verdict
 from detector.diary.diary import Diary
+from detector.sinks.night_feed import NightFeed
+from detector.sinks.outbox_state import OutboxState
 from detector.store import NightStore
 from tests.collector.test_retention import journal
 from tests.detector.test_store import batch
@@ -101,6 +105,27 @@ def test_what_was_backed_up_comes_back_and_the_settings_fit_the_new_folder(home:
             assert len(list(back.blocks())) == 2
     assert len(list(config.directory.glob("*.keep"))) == 1
     assert (home / "new" / "devices" / "my-own.toml").read_text() == "name = 'my own'"
+
+
+def test_a_night_store_that_was_put_back_and_has_grown_again_is_sent_to_influxdb_anew(home: Path) -> None:
+    path = home / "nights" / "nights.sqlite"
+    write(home / "b.tar", home / "crampwatch.toml", "none")
+
+    def minutes_to_send(seconds: int) -> int:
+        with NightStore(path) as store:
+            store.commit(batch(seconds, frames(60, seconds)))
+        with (
+            closing(NightFeed(path, ZoneInfo("UTC"))) as feed,
+            closing(OutboxState(home / "outbox.sqlite", "here", feed.store_id)) as state,
+        ):
+            waiting = feed.waiting(state.seq)
+            state.advance(feed.latest(), [], [])
+        return waiting
+
+    assert [minutes_to_send(120), minutes_to_send(120)] == [2, 1]
+    restore(home / "b.tar", home / "new")
+    (home / "new" / "data" / "nights.sqlite").replace(path)
+    assert minutes_to_send(300) == 5
 
 
 def test_no_secret_is_in_it(home: Path) -> None:

@@ -25,6 +25,12 @@ def test_the_overview_names_every_command_and_that_this_is_no_medical_device() -
     assert "Not a medical device" in shown.stdout
 
 
+def test_a_misspelt_word_after_a_command_of_many_is_told_with_the_one_that_was_meant() -> None:
+    told = crampwatch("alarm", "tset")
+    assert told.returncode == 2
+    assert 'Did you mean "test"?' in told.stderr
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself_without_loading_anything_heavy(command: str) -> None:
     # A ratio of times would tell less: these libraries take a second to load, the rest of a start a fifth of one.

@@ -85,9 +85,35 @@ def test_what_cannot_be_is_refused_naming_the_entry(settings: Path, text: str, t
         loaded(settings, text)
 
 
-def test_a_missing_file_is_told_by_its_name(settings: Path) -> None:
-    with pytest.raises(UserError, match=r"crampwatch\.toml"):
+def test_a_missing_file_is_told_by_its_name_with_what_to_do(settings: Path) -> None:
+    with pytest.raises(UserError, match=r"crampwatch\.toml: .*--config.*`crampwatch setup`"):
         load(settings)
+
+
+@pytest.mark.parametrize("name", ["Anna", "", "left calf", "w" * 65])
+def test_a_name_that_cannot_be_is_told_in_words_and_not_as_a_pattern(settings: Path, name: str) -> None:
+    with pytest.raises(
+        UserError, match=r"sensor\[0\]\.wearer may only have 1 to 64 of the characters a-z, 0-9, _ and -$"
+    ):
+        loaded(settings, f'[[sensor]]\nwearer="{name}"\nsite="s"\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            'time_zone = "UTC"\n' + SENSOR,
+            "`time_zone` in the settings; known are timezone, data_directory, ",
+        ),
+        (SENSOR + 'profil = "umyo"\n', r"`profil` in sensor\[0\]; known are wearer, site, profile, name, address"),
+        (SENSOR + '[[sensor.companion]]\nprofil = "umyo"\n', r"sensor\[0\]\.companion\[0\]; known are profile, name,"),
+        (SENSOR + "[influx]\nurl = 'http://h'\nbuckett = 'b'\n", "`buckett` in influx; known are .*bucket"),
+        (SENSOR + "[[alerts.target]]\nnam = 'x'\n", r"`nam` in alerts\.target\[0\]; known are name, "),
+    ],
+)
+def test_a_misspelt_entry_is_told_with_the_ones_that_are_known(settings: Path, text: str, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        loaded(settings, text)
 
 
 def test_the_environment_goes_before_the_file(settings: Path) -> None:

@@ -1,17 +1,21 @@
 """Processes that are looked after."""
 
 import os
+import re
 import signal
+import socket
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from collector.contract.broker import BrokerSettings
-from crampwatch.config import Config
+from crampwatch.config import Config, Sensor, dump
 from crampwatch.errors import UserError
+from crampwatch.page.settings import PageSettings
 from crampwatch.processes import Worker, night, run
 from detector.bedside.push_settings import PushSettings, PushTarget
 
@@ -86,17 +90,63 @@ def test_who_sends_is_started_last_and_stopped_first() -> None:
     assert done == ["start broker", "start collector", "stop collector", "stop broker"]
 
 
-def test_alarm_and_clips_belong_to_every_night_and_a_push_process_where_somebody_is_to_be_told() -> None:
-    config = Config(broker=BrokerSettings())
-    always = ["alarm", "clips"]
-    assert [part.name for part in night(Path("c.toml"), config).others if isinstance(part, Worker)] == always
-    told = Config(broker=BrokerSettings(), alerts=PushSettings(targets=[PushTarget(name="me", url="ntfy://x")]))
-    names = [part.name for part in night(Path("c.toml"), told).others if isinstance(part, Worker)]
-    assert names == [*always, "push"]
+def names(config: Config) -> list[str]:
+    """What runs beside collector and detector."""
+    return [part.name for part in night(Path("c.toml"), config).others if isinstance(part, Worker)]
+
+
+def test_alarm_clips_and_page_belong_to_every_night_and_a_push_process_where_somebody_is_to_be_told() -> None:
+    assert names(Config(broker=BrokerSettings())) == ["alarm", "clips", "page"]
+    alerts = PushSettings(targets=[PushTarget(name="me", url="ntfy://x")])
+    assert names(Config(broker=BrokerSettings(), alerts=alerts)) == ["alarm", "clips", "page", "push"]
+
+
+def test_a_night_is_without_the_page_where_the_settings_say_so() -> None:
+    assert names(Config(broker=BrokerSettings(), page=PageSettings(with_night=False))) == ["alarm", "clips"]
+
+
+def page_of(folder: Path, port: int) -> Worker:
+    """The night's page, for settings that name this port."""
+    config = Config(
+        data_directory=str(folder),
+        broker=BrokerSettings(),
+        sensors=[Sensor(wearer="w1", site="left_calf")],
+        page=PageSettings(port=port),
+    )
+    settings = folder / "crampwatch.toml"
+    settings.write_bytes(dump(config))
+    (page,) = (part for part in night(settings, config).others if isinstance(part, Worker) and part.name == "page")
+    return page
+
+
+def test_the_nights_page_tells_its_address_and_answers_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    page = page_of(tmp_path, port=0)
+    told = ""
+
+    def address() -> str:
+        nonlocal told
+        told += capfd.readouterr().out
+        return "".join(re.findall(r"The page: (http://\S+)  Ctrl-C stops.", told))
+
+    until(lambda: address() != "", page)
+    with urllib.request.urlopen(address(), timeout=WAIT_S) as answer:
+        assert answer.status == 200
+    page.stop()
+
+
+def test_a_night_goes_on_without_a_page_whose_port_is_taken(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        page = page_of(tmp_path, taken.getsockname()[1])
+        until(lambda: page.finished, page)
+    assert "the page cannot listen on 127.0.0.1" in " ".join(capfd.readouterr().err.split())
+    assert "the page cannot work like this; what it said above tells why; the night goes on without" in caplog.text
+    assert page.restarts == 0
 
 
 def test_a_night_goes_on_without_an_alarm_that_cannot_work(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    alarm, _ = night(tmp_path / "missing.toml", Config(broker=BrokerSettings())).others
+    alarm, *_ = night(tmp_path / "missing.toml", Config(broker=BrokerSettings())).others
     assert isinstance(alarm, Worker)
     until(lambda: alarm.finished, alarm)
     assert "the alarm cannot work like this; what it said above tells why; the night goes on without" in caplog.text

@@ -117,6 +117,14 @@ def test_a_folder_that_compose_cannot_mount_is_refused(name: str, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("profile", "axis"), [("cramp-node", "x"), ("umyo", None)])
+def test_the_axis_along_the_shin_is_told_of_the_wearable_that_is_worn_only_one_way(
+    tmp_path: Path, profile: str, axis: str | None
+) -> None:
+    assert run(tmp_path, "--bare-metal", "--profile", profile).returncode == 0
+    assert load(tmp_path / "home" / "crampwatch.toml").detector.shank_axis == axis
+
+
 def test_nothing_is_set_up_to_run_as_root() -> None:
     with pytest.raises(UserError, match="--user"):
         owner("root")
@@ -140,11 +148,14 @@ def test_compose_is_told_where_the_home_is_and_whose(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
 
 
-def test_it_ends_with_the_next_two_commands_and_tells_no_secret(tmp_path: Path) -> None:
+def test_it_ends_with_the_next_commands_and_tells_no_secret(tmp_path: Path) -> None:
     (tmp_path / "docker-compose.yml").touch()
     told = run(tmp_path).stdout
     commands = [line.strip() for line in told.partition("Next:")[2].splitlines() if line.strip()]
-    assert commands[:2] == ["docker compose up --detach", "crampwatch collect --config home/crampwatch.toml"]
+    beside = [
+        f"crampwatch {command} --config home/crampwatch.toml" for command in ("collect", "alarm", "clips --every 5")
+    ]
+    assert commands[:4] == ["docker compose up --detach", *beside]
     secrets = [path.read_text().strip() for path in (tmp_path / "home" / "secrets").iterdir()]
     assert not [secret for secret in secrets if secret in told]
 
@@ -159,12 +170,12 @@ def test_without_a_compose_file_it_says_where_to_run_it(tmp_path: Path) -> None:
 
 def test_on_bare_metal_there_are_units_and_nothing_for_containers(tmp_path: Path) -> None:
     told = run(tmp_path, "--bare-metal")
-    enabled = "crampwatch-broker crampwatch-collector crampwatch-detector crampwatch-alarm"
-    assert f"systemctl enable --now {enabled}" in told.stdout
+    every_night = ("broker", "collector", "detector", "alarm", "clips", "page")
+    assert f"systemctl enable --now {' '.join(f'crampwatch-{name}' for name in every_night)}\n" in told.stdout
     assert not (tmp_path / ".env").exists()
     assert not (tmp_path / "home" / "secrets").exists()
     names = {path.stem for path in (tmp_path / "home" / "systemd").iterdir()}
-    assert names == {f"crampwatch-{name}" for name in ("alarm", "broker", "clips", "collector", "detector", "outbox")}
+    assert names == {f"crampwatch-{name}" for name in (*every_night, "outbox", "push")}
 
 
 def test_only_the_alarm_may_use_the_loudspeaker_and_nothing_else_of_the_machine(tmp_path: Path) -> None:

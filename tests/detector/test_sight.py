@@ -1,9 +1,12 @@
 """What the bedside shows."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from collector.contract.messages import NS
-from detector.frames import Quality
+from detector.frames import Frames, Quality
 from detector.sight import Sight
 from tests.support.blocks import START_NS
 from tests.support.frames import event, frames
@@ -80,13 +83,37 @@ def test_where_nothing_can_be_judged_it_tells_the_gravest_cause_and_since_when(q
     assert (sight.seen().blind, sight.seen().blind_since_ns) == (told, at(10))
 
 
-def test_a_cause_that_lasts_is_told_from_its_beginning_and_another_from_its_own() -> None:
+def test_blindness_is_told_from_its_beginning_whatever_its_cause_became() -> None:
     sight = Sight(since_ns=START_NS)
     for start_s in (0, 10, 20):
         sight.frames(frames(start_s, start_s + 10, quality=Quality.FLAT))
     assert sight.seen().blind_since_ns == at(0)
-    sight.frames(frames(30, 40, quality=Quality.MAINS))
-    assert (sight.seen().blind, sight.seen().blind_since_ns) == ("mains", at(30))
+    sight.frames(Frames.joined([frames(30, 35, quality=Quality.FLAT), frames(35, 40, quality=Quality.MAINS)]))
+    assert (sight.seen().blind, sight.seen().blind_since_ns) == ("mains", at(0))
+    sight.frames(
+        Frames.joined(
+            [frames(40, 45, quality=Quality.CLIPPED), frames(45, 45.1), frames(45.1, 50, quality=Quality.FLAT)]
+        )
+    )
+    assert (sight.seen().blind, sight.seen().blind_since_ns) == ("flat", at(45.1))
+
+
+def test_to_learn_the_resting_level_is_no_part_of_the_blindness_after_it() -> None:
+    sight = Sight(since_ns=START_NS)
+    sight.frames(frames(0, 10, quality=Quality.LEARNING))
+    sight.frames(frames(10, 20, quality=Quality.FLAT))
+    assert (sight.seen().blind, sight.seen().blind_since_ns) == ("flat", at(10))
+    sight.frames(frames(20, 30, quality=Quality.LEARNING))
+    assert (sight.seen().blind, sight.seen().blind_since_ns) == ("learning", at(20))
+
+
+def test_blindness_goes_on_though_the_wearables_clock_is_slow() -> None:
+    sight = Sight(since_ns=START_NS)
+    for start_s in (0, 10, 20):
+        slow = frames(start_s, start_s + 10, quality=Quality.FLAT)
+        late_ns = ((slow.t_ns - START_NS) * 100 // 10**6).astype(np.int64)  # 100 ppm, a bad crystal
+        sight.frames(dataclasses.replace(slow, t_ns=slow.t_ns + late_ns))
+    assert sight.seen().blind_since_ns == pytest.approx(at(0), abs=NS / 1000)
 
 
 def test_once_it_can_be_judged_again_nothing_is_told() -> None:

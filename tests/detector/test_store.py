@@ -216,8 +216,23 @@ def test_postures_come_from_gravity_and_are_empty_without_an_accelerometer(path:
         store.commit(batch(60, frames(20, 60)))
         assert record(store).postures == [
             Interval(at(0), at(20), "unknown"),
-            Interval(at(20), at(60), "supine"),
+            Interval(at(20), at(60), "on the back"),
         ]
+
+
+def test_a_night_says_which_session_is_still_recorded(path: Path) -> None:
+    with NightStore(path) as store:
+        store.commit(batch(60, frames(0, 60)))
+        assert record(store).recording == SESSION
+        store.commit(batch(60, complete=True))
+        assert record(store).recording is None
+
+
+def test_no_posture_is_told_where_nobody_knows_how_the_sensor_is_worn(path: Path) -> None:
+    worn_anyhow = msgspec.structs.replace(INFO, parameters={"shank_axis": None})
+    with NightStore(path) as store:
+        store.commit(replace(batch(60, frames(0, 60)), info=worn_anyhow))
+        assert record(store).postures == []
 
 
 def test_an_event_waits_for_delivery_until_it_was_taken_over_and_is_never_due_twice(path: Path) -> None:

@@ -206,7 +206,10 @@ def _refused_points(trial: Trial, grounds: Grounds) -> Result:
 
 def _full_disk(trial: Trial, grounds: Grounds) -> Result:
     harm = Absence(
-        Reached(Home.filed_s, QUARTER * grounds.whole.filed_s), disk.fill, Later(SUSPENDED_S), disk.make_room
+        Reached(Home.filed_s, QUARTER * grounds.whole.filed_s),
+        lambda home: disk.fill(home.config.directory),
+        Later(SUSPENDED_S),
+        lambda home: disk.make_room(home.config.directory),
     )
     with _small_disk_at_home(grounds) as home:
         difference = grounds.harmed(harm, home)

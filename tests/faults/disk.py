@@ -3,10 +3,11 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Literal
 
-from tests.faults.home import Home
+import pytest
 
 OTHERS = "others"
 """The file of somebody else that fills the disk."""
@@ -27,13 +28,28 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def fill(home: Home) -> None:
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """2 MB; skips the test where mounting is not allowed."""
+    with ExitStack() as mounted:
+        try:
+            folder = mounted.enter_context(small_disk(tmp_path / "disk", 2))
+        except OSError as error:
+            pytest.skip(str(error))
+        yield folder
+
+
+def fill(folder: Path) -> None:
     """Leave not a byte."""
-    directory = home.config.directory
-    subprocess.run(["dd", "if=/dev/zero", f"of={directory / OTHERS}", "bs=64k"], capture_output=True, check=False)
-    assert shutil.disk_usage(directory).free == 0
+    subprocess.run(["dd", "if=/dev/zero", f"of={folder / OTHERS}", "bs=64k"], capture_output=True, check=False)
+    assert shutil.disk_usage(folder).free == 0
 
 
-def make_room(home: Home) -> None:
+def make_room(folder: Path) -> None:
     """The file is deleted."""
-    (home.config.directory / OTHERS).unlink()
+    (folder / OTHERS).unlink()
+
+
+def remount(folder: Path, how: Literal["ro", "rw"]) -> None:
+    """Let the disk take nothing any more, or everything again."""
+    subprocess.run(["mount", "-o", f"remount,{how}", folder], check=True)

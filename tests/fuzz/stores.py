@@ -95,7 +95,7 @@ class OutboxTrial:
             closing(OutboxState(self._path, DESTINATION, feed.store_id)) as state,
         ):
             Outbox([Source(feed, state)], MemorySink(), 1.0).step()
-            retry(state, MemorySink())
+            retry([state], MemorySink())
             assert state.seq == feed.latest()
         return "begun anew" if self._path.with_name(f"{self._path.name}.damaged").exists() else ACCEPTED
 

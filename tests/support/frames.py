@@ -18,7 +18,7 @@ INFO = SessionInfo(
     session=SESSION,
     streams=("emg", "acc", "temp"),
     detector_version="1",
-    parameters={"on_ratio": 2.2},
+    parameters={"on_ratio": 2.2, "shank_axis": "x"},
     parameters_hash="0123456789ab",
 )
 FIGURES = Figures(

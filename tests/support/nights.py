@@ -204,7 +204,7 @@ class Night:
     def _postures(self) -> list[Interval]:
         """Turning over at fixed shares of the night."""
         turns = (0.0, 0.08, 0.21, 0.5, 0.62, 0.85, 1.0)
-        names = ("supine", "left side", "supine", "prone", "right side", "supine")
+        names = ("on the back", "left side", "on the back", "face down", "right side", "on the back")
         edges = [self.ns(share * self.lasts_s) for share in turns]
         return [Interval(start, end, name) for start, end, name in zip(edges, edges[1:], names, strict=False)]
 

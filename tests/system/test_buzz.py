@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from collector.contract.broker import BrokerSettings
@@ -44,10 +44,10 @@ def bedside_without_a_voice(broker: BrokerSettings, folder: Path) -> Iterator[No
     settings, stop = AlarmSettings(command=("false",)), threading.Event()
 
     def run() -> None:
-        with Diary(folder / "diary.sqlite") as diary, closing(PushQueue(folder / "push.sqlite")) as queue:
-            link = BedsideLink(broker)
-            ways = Ways(diary, Sounder(settings), queue, link.publish)
-            link.run(Bedside(settings, BERLIN, [PLACE], ways), stop)
+        link = BedsideLink(broker)
+        diary, queue = folder / "diary.sqlite", folder / "push.sqlite"
+        ways = Ways(lambda: Diary(diary), Sounder(settings), lambda: PushQueue(queue), link.publish)
+        link.run(Bedside(settings, BERLIN, [PLACE], ways), stop)
 
     thread = threading.Thread(target=run)
     thread.start()

@@ -13,10 +13,12 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # its types are a package of their own
 
 from crampwatch.config import load
+from crampwatch.page.serving import key_for
+from crampwatch.page.settings import PageSettings
 from tests.system.test_documentation import ROOT
 
 FILE = ROOT / "docker-compose.yml"
-SERVICES = ("mosquitto", "influxdb", "detector", "outbox", "grafana", "collector", "alarm")
+SERVICES = ("mosquitto", "influxdb", "detector", "outbox", "grafana", "collector", "alarm", "page", "push")
 ONE_SHOT = "prepare"
 EVERY = (*SERVICES, ONE_SHOT)
 USER = ["--user", "daemon"] if os.geteuid() == 0 else []
@@ -151,10 +153,12 @@ def test_each_is_asked_whether_it_is_well_and_comes_back(service: Service) -> No
         ("alarm", {"mosquitto"}),
         ("outbox", {"influxdb"}),
         ("grafana", {"prepare", "influxdb"}),
+        ("page", set()),
+        ("push", set()),
     ],
 )
 def test_each_waits_for_what_it_needs_to_be_ready(name: str, needed: set[str], stack: dict[str, Any]) -> None:
-    waits = stack["services"][name]["depends_on"]
+    waits = stack["services"][name].get("depends_on", {})
     assert set(waits) == needed
     for other, how in waits.items():
         ready = "service_completed_successfully" if other == ONE_SHOT else "service_healthy"
@@ -170,6 +174,8 @@ def test_each_waits_for_what_it_needs_to_be_ready(name: str, needed: set[str], s
         ("collector", {"collector"}),
         ("alarm", {"alarm"}),
         ("outbox", set()),
+        ("page", set()),
+        ("push", set()),
         ("influxdb", {"influxdb_admin_password", "influxdb_admin_token", "influxdb_read_password"}),
         ("grafana", {"grafana_admin_password", "influxdb_read_password"}),
     ],
@@ -225,6 +231,26 @@ def test_the_detector_in_its_container_enters_the_broker_by_its_name(
     assert broker is not None
     assert broker.address == "mosquitto:1883"
     assert broker.as_role("detector").password_file == "/run/secrets/detector"
+
+
+def test_the_page_in_its_container_asks_for_its_key_whoever_comes(checkout: Path, stack: dict[str, Any]) -> None:
+    page = stack["services"]["page"]
+    assert page["command"] == ["serve", "--host", "0.0.0.0", "--port", "8377"]
+    assert page["ports"] == ["127.0.0.1:8377:8377"]
+    nights = checkout / "home" / "nights"
+    assert str(nights) in {source for source, _, written in mounts(page) if written}
+    key, shown = key_for(PageSettings(host=page["command"][2]), nights, new=False)
+    assert key is not None
+    assert shown is not None
+    assert key.opens(shown)
+
+
+def test_push_starts_only_when_asked_for_and_may_read_the_phones_addresses(stack: dict[str, Any]) -> None:
+    push = stack["services"]["push"]
+    assert push["profiles"] == ["push"]
+    assert ("/crampwatch/phones", False) in {(target, write) for _, target, write in mounts(push)}
+    outbox = stack["services"]["outbox"]
+    assert "/crampwatch/phones" not in {target for _, target, _ in mounts(outbox)}
 
 
 def test_grafana_finds_all_that_its_files_name(stack: dict[str, Any]) -> None:

@@ -178,6 +178,14 @@ def test_every_dependency_is_explained_and_no_other() -> None:
     assert set(table_rows((DOCS / "reference" / "dependencies.md").read_text())) == declared
 
 
+def test_every_check_that_users_asked_for_is_a_test() -> None:
+    page = (DOCS / "reference" / "checks.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", page)
+    assert [int(number) for number in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)] == list(range(1, 16))
+    assert len(named) >= 15
+    assert [test for file, test in named if f"def {test}(" not in (ROOT / file).read_text()] == []
+
+
 def test_the_map_of_the_code_names_every_module_and_no_other() -> None:
     named: dict[str, set[str]] = {}
     folder = ""

@@ -14,11 +14,14 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from collector.contract.broker import BrokerSettings, Role
+from collector.contract.codec import encode_json
 from collector.contract.journal import SUFFIX, Header, Journal
-from collector.contract.topics import Place
+from collector.contract.messages import Status
+from collector.contract.topics import ALARM, Place
 from collector.mqtt_client import mqtt_client
 from collector.publisher import Publisher
 from collector.replayer import BrokerUnreachable, Replayer
+from detector import texts
 from detector.mqtt import SESSION_EXPIRY_S, serve
 from detector.service_settings import ServiceSettings
 from detector.settings import DetectorSettings
@@ -54,6 +57,10 @@ class Client:
 
     def topics(self) -> set[str]:
         return {topic for topic, _ in self.heard}
+
+    def newest(self, topic: str) -> str:
+        """What was heard last under this topic; nothing yet: an empty text."""
+        return next((payload.decode() for said, payload in reversed(self.heard) if said == topic), "")
 
     def say(self, topic: str, payload: bytes) -> ReasonCode:
         """Publish, and return what the broker says to that."""
@@ -146,7 +153,7 @@ def everybody(shipped_mosquitto: ShippedMosquitto) -> Iterator[dict[Role, Client
 
 @pytest.mark.parametrize("what", rights())
 def test_who_writes_and_who_reads_is_as_the_table_says(what: str, everybody: dict[Role, Client]) -> None:
-    allowed, topic = rights()[what], ELSEWHERE.topic(what)
+    allowed, topic = rights()[what], what if what == ALARM else ELSEWHERE.topic(what)
     said = {role: everybody[role].say(topic, role.encode()).getName() for role in ROLES}
     assert said == {role: "Success" if allowed[role] == "writes" else "Not authorized" for role in ROLES}
     # What is delivered comes in order: who has heard the last word has heard all that he will.
@@ -222,6 +229,35 @@ def test_an_event_denied_for_one_leg_is_told_later_though_those_of_the_other_leg
             until(lambda: "takes event again" in caplog.text, "the other leg's event")
         shipped_mosquitto.allow(rules)
         until(lambda: not undelivered(store), "the events to be delivered")
+
+
+@pytest.mark.parametrize("last_words", [texts.ENDED, texts.OFFLINE], ids=["ended", "offline"])
+def test_the_last_that_was_said_of_a_leg_and_denied_is_said_once_it_is_allowed(
+    last_words: str, shipped_mosquitto: ShippedMosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detector.mqtt.REPEAT_S", 0.5)
+    rules, store = shipped_mosquitto.rules, tmp_path / "nights.sqlite"
+    for what in ("watch", "ack"):
+        rule = f"topic write crampwatch/v1/+/{{}}/{what}\n"
+        shipped_mosquitto.allow(shipped_mosquitto.rules.replace(rule.format("+"), rule.format(RIGHT_CALF.site)))
+    collector, viewer = shipped_mosquitto.access("collector"), Client(shipped_mosquitto.access("viewer"))
+    with detecting(shipped_mosquitto.access("detector"), store):
+        with collecting(collector, tmp_path / "left"):
+            until(lambda: is_filed(store), "the end of the session")
+        if last_words == texts.OFFLINE:
+            left = Client(collector)
+            left.say(LEFT_CALF.topic("status"), encode_json(Status(state="offline", t_ns=PLAYED.end_ns)))
+            left.close()
+        # The broker has answered to all that was said before: this leg's last words come after those of the other.
+        with collecting(collector, tmp_path / "right", RIGHT_CALF):
+            until(lambda: texts.ENDED in viewer.newest(RIGHT_CALF.topic("watch")), "the other leg's end")
+        assert not {LEFT_CALF.topic("watch"), LEFT_CALF.topic("ack")} & viewer.topics()
+        shipped_mosquitto.allow(rules)
+        until(lambda: last_words in viewer.newest(LEFT_CALF.topic("watch")), "the last words")
+        until(lambda: LEFT_CALF.topic("ack") in viewer.topics(), "the acknowledgement")
+    viewer.close()
+    acks = [json.loads(viewer.newest(place.topic("ack")))["next_seq"] for place in (LEFT_CALF, RIGHT_CALF)]
+    assert acks[0] == acks[1]
 
 
 def undelivered(path: Path) -> list[str]:

@@ -13,6 +13,7 @@ from crampwatch.config import Config, Sensor
 from crampwatch.doctor import at_home
 from crampwatch.doctor.clock import clock, kernel_clock_state, time_zone
 from crampwatch.doctor.storage import data_directory, disk, night_store
+from detector.catalogue import load
 from tests.support.wearables import START_NS
 
 UTC = ZoneInfo("UTC")
@@ -41,19 +42,21 @@ def two_nights(tmp_path: Path) -> int:
 def test_free_space_is_told_in_nights_by_the_largest_so_far(
     tmp_path: Path, two_nights: int, nights: float, state: str
 ) -> None:
-    told = disk(tmp_path, round(nights * two_nights), UTC)
+    told = disk(tmp_path, round(nights * two_nights), UTC, load())
     assert told.state == state
     assert told.says.startswith(f"room for {int(nights)} night")
 
 
 def test_before_the_first_night_one_is_assumed_to_take_a_quarter_of_a_gigabyte(tmp_path: Path) -> None:
-    assert disk(tmp_path, 1_000_000_000, UTC).says.startswith("room for 4 nights: 1.0 GB free, none is here yet")
-    assert disk(tmp_path, 200_000_000, UTC).state == "problem"
+    assert disk(tmp_path, 1_000_000_000, UTC, load()).says.startswith(
+        "room for 4 nights: 1.0 GB free, none is here yet"
+    )
+    assert disk(tmp_path, 200_000_000, UTC, load()).state == "problem"
 
 
 def test_a_file_that_is_no_journal_is_not_counted(tmp_path: Path) -> None:
     (tmp_path / "x.journal").write_bytes(bytes(1000))
-    assert "none is here yet" in disk(tmp_path, 1_000_000_000, UTC).says
+    assert "none is here yet" in disk(tmp_path, 1_000_000_000, UTC, load()).says
 
 
 def test_a_data_directory_that_can_be_written_is_ok_and_one_that_is_missing_will_be_made(tmp_path: Path) -> None:
@@ -84,7 +87,7 @@ def test_a_night_store_that_is_something_else_is_a_problem(tmp_path: Path) -> No
 # adjtimex(2): 0 is TIME_OK, 5 is TIME_ERROR, the clock is not synchronised.
 @pytest.mark.parametrize(("state", "word"), [(0, "ok"), (5, "warning"), (None, "not asked"), (-1, "not asked")])
 def test_the_kernels_word_about_its_clock_is_passed_on(state: int | None, word: str) -> None:
-    assert clock(state).state == word
+    assert clock(state, load()).state == word
 
 
 @pytest.mark.skipif(os.uname().sysname != "Linux", reason="adjtimex is Linux's")

@@ -1,7 +1,7 @@
 """A home with a page: diary and night store in a folder, an alarm that says what a test wants, a clock that stands."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from crampwatch.page.forms import FORM
 from crampwatch.page.guard import Guard
 from crampwatch.page.key import PageKey
 from crampwatch.page.page import Home, Page
+from crampwatch.page.room import takes_notes
 from crampwatch.page.server import PageServer
 from crampwatch.page.wording import Wording
 from detector.alarm.machine import Memory
@@ -42,6 +43,11 @@ site = "{PLACE.site}"
 """
 CRAMP, STRETCH = event(600, "ended", end_s=694), event(900, "ended", end_s=921)
 """At 23:10 and 23:15: the session begins at 23:00 in Berlin."""
+NEAR_MISS, TWITCH = (
+    msgspec.structs.replace(event(onset_s, "rejected", end_s=end_s), reason="the leg was moving")
+    for onset_s, end_s in ((420, 434), (450, 451))
+)
+"""At 23:07 for 14 s and at 23:07:30 for 1 s, both turned down."""
 
 
 def moment(text: str) -> int:
@@ -69,11 +75,12 @@ class PageAtHome:
         key: PageKey | None = None,
         language: str = "en",
         silent: bool = False,
+        takes_notes: Callable[[Path], bool] = takes_notes,
     ) -> None:
         self.now_ns = THREE
         self.home = Home(folder / "crampwatch.toml", places, folder / "diary.sqlite", folder / "nights.sqlite", silent)
         wording = Wording(load(language), BERLIN)
-        self.page = Page(self.home, wording, Guard(("pi.local",), key), lambda: self.now_ns)
+        self.page = Page(self.home, wording, Guard(("pi.local",), key), lambda: self.now_ns, takes_notes)
 
     def tell(self, state: str, place: Place = LEFT, **more: Any) -> None:
         """The alarm has taken up whatever it was asked, and says what it does."""

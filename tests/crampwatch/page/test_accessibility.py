@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.crampwatch.page.browser import Browser
-from tests.crampwatch.page.home import BATTERY, CRAMP, STRETCH, PageAtHome, post
+from tests.crampwatch.page.home import BATTERY, CRAMP, NEAR_MISS, STRETCH, PageAtHome, post, served
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 RUN = (
@@ -51,6 +51,22 @@ def test_no_view_has_an_issue(home: PageAtHome, address: str, browser: Browser, 
     home.page.answer(post("/verdict", {**W1, "event_id": CRAMP.id, "verdict": "cramp"}))
     browser.open(f"{address}{path}")
     assert violations(browser) == []
+
+
+@pytest.mark.parametrize("unfolded", ["false", "true"])
+def test_the_list_of_what_was_turned_down_has_no_issue_folded_or_not(
+    home: PageAtHome, address: str, browser: Browser, unfolded: str
+) -> None:
+    browser.open(f"{address}{home.record(CRAMP, NEAR_MISS)}")
+    browser.js(f"document.querySelector('details').open = {unfolded}")
+    assert violations(browser) == []
+
+
+def test_a_disk_that_takes_nothing_has_no_issue(tmp_path: Path, browser: Browser) -> None:
+    with served(PageAtHome(tmp_path, takes_notes=lambda _: False).page) as there:
+        browser.open(there)
+        assert "Not known" in browser.text
+        assert violations(browser) == []
 
 
 def test_a_form_with_a_mistake_has_no_issue(address: str, browser: Browser) -> None:

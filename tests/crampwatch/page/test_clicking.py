@@ -2,21 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 from urllib.parse import urlsplit
 
 import pytest
 
 from collector.contract.messages import NS
 from crampwatch.page.key import PageKey, digest_of
-from detector.alarm.messages import Command, EveningNote, FeltCramp, Verdict
+from detector.alarm.messages import Command, EveningNote, FaultKind, FaultTold, FeltCramp, Verdict
+from detector.catalogue import Catalogue, load
+from detector.muscles import alert_sentence
 from tests.crampwatch.page.browser import PHONE, Browser
-from tests.crampwatch.page.home import BATTERY, CRAMP, EVENT, STRETCH, PageAtHome, moment, served
+from tests.crampwatch.page.home import BATTERY, CRAMP, EVENT, NEAR_MISS, STRETCH, PageAtHome, moment, post, served
 
 ON_PHONE = "w1-left_calf"
 SMALLEST_TARGET_PX = 44
 """WCAG 2.2, 2.5.5: what a finger hits."""
 VIEWS = ("/", "/nights", "/cramp", "/evening", "/nights/w1/left_calf/2026-11-19")
-TARGETS = "[...document.querySelectorAll('button, nav a, input:not([type=hidden]), select, textarea')]"
+SPOT = "[it.getBoundingClientRect().top, it.getBoundingClientRect().bottom]"
+TARGETS = "[...document.querySelectorAll('button, summary, nav a, input:not([type=hidden]), select, textarea')]"
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +89,29 @@ def test_the_alert_is_judged_and_may_be_judged_anew(home: PageAtHome, address: s
         (EVENT, "not"),
         (EVENT, "unsure"),
     ]
+
+
+def test_what_was_turned_down_is_unfolded_and_judged_and_one_is_back_where_one_was(
+    home: PageAtHome, address: str, phone: Browser
+) -> None:
+    phone.open(f"{address}{home.record(CRAMP, NEAR_MISS)}")
+    assert "the leg was moving" not in phone.text
+    phone.click("#candidates")
+    assert "the leg was moving" in phone.text
+    phone.follow("#candidate-1-cramp")
+    assert [(said.event_id, said.verdict) for said in home.said(Verdict)] == [(NEAR_MISS.id, "cramp")]
+    assert phone.js("document.getElementById('candidate-1-cramp').ariaPressed") == "true"
+    spot = phone.js("document.getElementById('candidate-1-cramp').getBoundingClientRect().toJSON()")
+    assert 0 <= spot["top"] < spot["bottom"] <= PHONE[1]
+
+
+def test_what_was_turned_down_is_judged_by_keyboard_alone(home: PageAtHome, address: str, browser: Browser) -> None:
+    browser.open(f"{address}{home.record(CRAMP, NEAR_MISS)}")
+    tab_to(browser, "candidates")
+    browser.press("Enter")
+    tab_to(browser, "candidate-1-not")
+    browser.press(" ", leads_away=True)
+    assert [(said.event_id, said.verdict) for said in home.said(Verdict)] == [(NEAR_MISS.id, "not")]
 
 
 def test_a_cramp_is_entered_afterwards(home: PageAtHome, address: str, phone: Browser) -> None:
@@ -176,9 +203,10 @@ def test_nothing_moves_under_a_finger(home: PageAtHome, address: str, browser: B
 def test_every_view_fits_the_screen_and_every_target_is_as_large_as_a_finger(
     home: PageAtHome, address: str, browser: Browser, path: str
 ) -> None:
-    home.record(CRAMP, STRETCH)
+    home.record(CRAMP, STRETCH, NEAR_MISS)
     home.alert()
     browser.open(f"{address}{path}")
+    browser.js("document.querySelectorAll('details').forEach(it => { it.open = true; })")
     for width in (320, PHONE[0], 1280):
         browser.size(width, 844)
         assert browser.js("document.documentElement.scrollWidth") <= width
@@ -197,6 +225,37 @@ def test_on_a_phone_the_state_and_the_answer_are_seen_without_scrolling(
     nav = browser.js("document.querySelector('nav').getBoundingClientRect().top")
     for part in ("state", "ack", "snooze-morning"):
         assert browser.js(f"document.getElementById('{ON_PHONE}-{part}').getBoundingClientRect().bottom") < nav
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("screen", [(360, 740), (412, 915)])
+def test_the_buttons_stay_where_they_are_whatever_happens(
+    tmp_path_factory: pytest.TempPathFactory, browser: Browser, language: str, screen: tuple[int, int]
+) -> None:
+    home = PageAtHome(tmp_path_factory.mktemp("home"), language=language)
+    browser.size(*screen)
+    spots: dict[str, list[list[float]]] = {}
+    with served(home.page) as there:
+        for state in whatever_happens(home, load(language)):
+            browser.open(there)
+            spots[state] = browser.js(f"[...document.querySelectorAll('.actions button')].map(it => {SPOT})")
+            assert browser.js("document.documentElement.scrollWidth") <= screen[0], state
+        nav = browser.js("document.querySelector('nav').getBoundingClientRect().top")
+    assert [state for state, spot in spots.items() if spot != spots["quiet"]] == []
+    top, bottom = spots["quiet"][0]
+    assert screen[1] * 0.4 < top < bottom < nav  # the lower part, where a thumb reaches
+    browser.asked.clear()
+
+
+def test_word_of_a_lost_connection_moves_no_button(home: PageAtHome, browser: Browser) -> None:
+    home.tell("WATCHING")
+    with served(home.page) as there:
+        browser.open(there)
+        before = browser.js(f"[document.getElementById('{ON_PHONE}-ack')].map(it => {SPOT})")
+    browser.js("look()")
+    assert "No connection to crampwatch." in browser.text
+    assert browser.js(f"[document.getElementById('{ON_PHONE}-ack')].map(it => {SPOT})") == before
+    browser.fresh()
 
 
 def test_by_keyboard_alone_an_alert_is_answered_judged_and_a_cramp_entered(
@@ -250,6 +309,40 @@ def test_a_device_is_let_in_by_its_link_and_others_are_not(
         assert [command.do for command in locked.said(Command)] == ["ack"]
     browser.asked = [asked for asked in browser.asked if not asked.startswith(there)]
     browser.complaints = [told for told in browser.complaints if "403" not in told]
+
+
+def whatever_happens(home: PageAtHome, catalogue: Catalogue) -> Iterator[str]:
+    """Each state with what it says at its longest, and all that may be shown beside it."""
+    hours_ago = home.now_ns - 228 * 60 * NS
+    everything = [fault(kind, catalogue) for kind in get_args(FaultKind)]
+    home.tell("WATCHING", since_ns=hours_ago)
+    yield "quiet"
+    home.tell("WATCHING", since_ns=hours_ago, text=catalogue.say("ending.unanswered"), unanswered=True)
+    yield "unanswered"
+    home.alert()
+    for site in ("calf", "shin", "foot", "hamstring", "neck"):
+        text = alert_sentence(site, 12, catalogue)
+        home.tell("ALERT", sounding="cramp", text=text, since_ns=hours_ago, faults=everything[:3])
+        yield f"alert, {site}"
+    home.page.answer(post("/command", {"place": "w1/left_calf", "do": "ack"}))
+    yield "answered, and not taken up yet"
+    for number, it in enumerate(everything):
+        text = f"{it.title} {it.cure}"
+        home.tell("FAULT", sounding="fault", text=text, since_ns=hours_ago, faults=[it])
+        yield it.kind
+        home.tell("FAULT", sounding="fault", text=text, faults=(everything * 2)[number : number + 3])
+        yield f"{it.kind} and two more"
+    quiet = f"{catalogue.say('state.SNOOZED')} {catalogue.say('ending.SNOOZED_cramp', time='03:43')}"
+    home.tell("SNOOZED", text=f"{quiet} {catalogue.say('ending.unanswered')}", unanswered=True, faults=everything[:3])
+    yield "snoozed"
+    home.tell("ALERT", text=alert_sentence("foot", 12, catalogue), t_ns=hours_ago, faults=everything[:3])
+    yield "gone"
+
+
+def fault(kind: FaultKind, catalogue: Catalogue) -> FaultTold:
+    """Something that is wrong, in the alarm's own words."""
+    title, cure = catalogue.say(f"fault.{kind}.title"), catalogue.say(f"fault.{kind}.cure")
+    return FaultTold(kind=kind, since_ns=BATTERY.since_ns, title=title, cure=cure, detail="w1: as it says itself")
 
 
 def tab_to(browser: Browser, id_: str, condition: str = "") -> None:

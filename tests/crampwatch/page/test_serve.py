@@ -81,6 +81,12 @@ def test_beyond_this_machine_a_key_is_made_shown_once_and_asked_for_ever_after(s
         assert status(local(f"{address}enter?key={key}")) == 403
 
 
+def test_the_page_holds_nothing_all_night_that_only_a_report_needs() -> None:
+    loaded = "import sys, crampwatch.page.serving; print({'matplotlib', 'scipy'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert run.stdout == "set()\n"
+
+
 def test_a_port_that_is_taken_is_told_in_one_line(settings: Path) -> None:
     config = load(settings)
     with serving.server(settings, config, PageSettings(port=0), None) as first:

@@ -10,8 +10,21 @@ import pytest
 from collector.contract.messages import NS
 from crampwatch.page.exchange import Response
 from detector.alarm.messages import AlarmStateName, Command, EveningNote, FeltCramp, Verdict
+from detector.catalogue import load
 from detector.diary.diary import Diary
-from tests.crampwatch.page.home import BATTERY, CRAMP, EVENT, LEFT, RIGHT, STRETCH, PageAtHome, get, post
+from tests.crampwatch.page.home import (
+    BATTERY,
+    CRAMP,
+    EVENT,
+    LEFT,
+    NEAR_MISS,
+    RIGHT,
+    STRETCH,
+    TWITCH,
+    PageAtHome,
+    get,
+    post,
+)
 from tests.support.frames import event
 
 MINUTE_NS = 60 * NS
@@ -60,6 +73,34 @@ def test_an_alarm_without_a_sign_of_life_is_never_shown_as_watching(
     said = shown(home)
     assert ("Watching" in said.partition("The last it said")[0]) == trusted
     assert ("Nobody would be woken now." in said) != trusted
+
+
+def test_what_an_alarm_said_last_that_does_not_run_is_told_and_from_when_it_was(home: PageAtHome) -> None:
+    home.tell("ALERT", text="Possible calf cramp for 12 s.")
+    home.now_ns += 10 * MINUTE_NS
+    assert "The last it said, at 03:12: Possible calf cramp for 12 s." in shown(home)
+
+
+def test_a_fault_is_told_with_its_cure_above_the_button_too(home: PageAtHome) -> None:
+    home.tell("FAULT", text=f"{BATTERY.title} {BATTERY.cure}", faults=[BATTERY])
+    panel = home.page.answer(get()).body.decode().partition('<button id="w1-left_calf-ack"')[0]
+    assert BATTERY.cure in panel
+    assert "Faults: 1" in panel
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_where_the_disk_takes_nothing_no_state_is_claimed_and_no_button_promises_anything(
+    tmp_path: Path, language: str
+) -> None:
+    home = PageAtHome(tmp_path, (LEFT, RIGHT), language=language, takes_notes=lambda _: False)
+    home.tell("WATCHING", text="Watching.", faults=[BATTERY])
+    body, said = home.page.answer(get()).body.decode(), shown(home)
+    heading = load(language).say("page.unknown")
+    assert said.count(heading) == 4  # to be seen and to be heard, of each leg
+    assert "crampwatch prune --keep-nights 3" in said
+    assert load(language).say("name.WATCHING") not in said
+    assert BATTERY.title not in said
+    assert "<button" not in body
 
 
 def test_a_sign_of_life_from_the_future_is_none(home: PageAtHome) -> None:
@@ -188,12 +229,58 @@ def test_a_night_shows_its_alerts_with_their_length_and_what_was_said_of_it(home
     home.page.answer(post("/cramp", {**W1, "clock": "0205", "pain": "7", "minutes": "2", "leg": "left"}))
     home.page.answer(post("/evening", {**W1, "night": "2026-11-19", "coffee": "two, late"}))
     back = home.page.answer(post("/verdict", {**W1, "event_id": CRAMP.id, "verdict": "cramp", "night": "2026-11-19"}))
-    assert ("Location", path) in back.headers
+    assert ("Location", f"{path}#{CRAMP.id}") in back.headers
     said = shown(home, path)
     assert "23:10, for 1 min 34 s. Was that a cramp? You said: cramp." in said
     assert "23:18, still going on. Was that a cramp? no verdict yet" in said
     assert "02:05, pain 7 of 10, 2 min, left" in said
     assert "Coffee two, late" in said
+
+
+def test_a_night_lists_what_was_turned_down_apart_from_its_alerts_with_the_reason(home: PageAtHome) -> None:
+    said = shown(home, home.record(CRAMP, NEAR_MISS))
+    listed = said[said.index("Not counted as cramps: 1") :]
+    assert "23:07, for 14 s. Was that a cramp? the leg was moving no verdict yet" in listed
+    assert "23:10" not in listed
+    assert "Alerts: 1 (23:10)" in said
+
+
+def test_what_was_as_short_as_a_leg_movement_is_not_listed(home: PageAtHome) -> None:
+    assert "Not counted as cramps" not in shown(home, home.record(CRAMP, TWITCH))
+
+
+def test_the_list_of_what_was_turned_down_is_folded_until_one_of_it_is_judged(home: PageAtHome) -> None:
+    path = home.record(CRAMP, NEAR_MISS)
+    assert "<details>" in home.page.answer(get(path)).body.decode()
+    verdict = {**W1, "event_id": NEAR_MISS.id, "verdict": "cramp", "night": "2026-11-19"}
+    back = home.page.answer(post("/verdict", verdict))
+    assert ("Location", f"{path}#{NEAR_MISS.id}") in back.headers
+    body = home.page.answer(get(path)).body.decode()
+    assert "<details open>" in body
+    assert f'id="{NEAR_MISS.id}"' in body
+    assert "You said: cramp." in shown(home, path)
+
+
+def test_an_event_of_any_name_leads_back_to_the_night_and_nowhere_else(home: PageAtHome) -> None:
+    path = home.record(CRAMP)
+    verdict = {**W1, "event_id": "a\r\nb", "verdict": "cramp", "night": "2026-11-19"}
+    assert ("Location", f"{path}#a%0D%0Ab") in home.page.answer(post("/verdict", verdict)).headers
+
+
+def test_where_two_legs_are_watched_each_entry_is_filed_for_the_one_that_was_chosen_and_shown_with_its_name(
+    tmp_path: Path,
+) -> None:
+    home = PageAtHome(tmp_path, (LEFT, RIGHT))
+    for site, coffee, pain in (("left_calf", "two", "3"), ("right_calf", "three", "4")):
+        chosen = {"place": f"w1/{site}"}
+        home.page.answer(post("/evening", {**chosen, "night": "2026-11-19", "coffee": coffee}))
+        home.page.answer(post("/cramp", {**chosen, "pain": pain}))
+    evening, cramps = shown(home, "/evening"), shown(home, "/cramp")
+    assert "w1, left calf Coffee two w1, right calf Coffee three" in evening
+    assert "pain 3 of 10 w1, left calf" in cramps
+    assert "pain 4 of 10 w1, right calf" in cramps
+    with Diary(home.home.diary) as diary:
+        assert [note.coffee for note in diary.between(RIGHT, EveningNote)] == ["three"]
 
 
 def test_a_felt_cramp_sent_twice_is_filed_once(home: PageAtHome) -> None:

@@ -97,3 +97,19 @@ def test_an_alarm_that_was_killed_is_not_taken_for_one_that_watches(both: Both) 
     both.bedside.kill()
     both.bedside.now_s += 151
     assert "The alarm does not run" in both.shown
+
+
+def test_an_alarm_that_was_stopped_is_at_once_said_not_to_run_and_what_it_said_last(both: Both) -> None:
+    both.bedside.cramp()
+    both.bedside.bedside.close()
+    assert "The alarm does not run" in both.shown
+    assert "The last it said, at 23:00: Possible calf cramp" in both.shown
+
+
+def test_an_alarm_that_is_started_again_is_at_once_shown_and_still_snoozed(both: Both) -> None:
+    both.press("snooze", minutes="30")
+    both.bedside.bedside.close()
+    both.bedside.start()
+    both.bedside.pass_s(1)
+    assert "The alarm does not run" not in both.shown
+    assert "quiet until 23:30" in both.shown

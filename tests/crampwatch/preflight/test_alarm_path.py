@@ -11,7 +11,8 @@ from collector.contract.topics import place
 from crampwatch.doctor.finding import Finding
 from crampwatch.preflight.alarm_path import alarm_path
 from detector.alarm.machine import Memory
-from detector.alarm.messages import AlarmState, Command, Do, FaultTold
+from detector.alarm.messages import AlarmState, AlarmStateName, Command, Do, FaultTold
+from detector.catalogue import load
 from detector.diary.diary import Diary
 from tests.support.signals import LEFT_CALF, START_NS
 
@@ -25,11 +26,14 @@ class Evening:
         self.answer: tuple[float, Do, str] | None = None
         self.obeys = True
         self.faults: tuple[FaultTold, ...] = ()
+        self.state: AlarmStateName = "WATCHING"
+        self.until_ns: int | None = None
         self.prompted = 0
-        self._remember(START_NS - round(silent_s * NS), obeyed=0)
+        self.silent_s = silent_s
 
     def ask(self) -> Finding:
-        return alarm_path(self.diary, LEFT_CALF, self._prompt, self._serve, lambda: self.now_ns)
+        self._remember(self.now_ns - round(self.silent_s * NS), obeyed=0)
+        return alarm_path(self.diary, LEFT_CALF, load(), self._prompt, self._serve, lambda: self.now_ns, hhmm)
 
     def commands(self) -> list[Do]:
         return [entry.said.do for entry in self.diary.since(0) if isinstance(entry.said, Command)]
@@ -48,7 +52,15 @@ class Evening:
             self.answer = None
 
     def _remember(self, t_ns: int, obeyed: int) -> None:
-        state = AlarmState(state="WATCHING", since_ns=START_NS, by="bedside", text="", t_ns=t_ns, faults=self.faults)
+        state = AlarmState(
+            state=self.state,
+            since_ns=START_NS,
+            until_ns=self.until_ns,
+            by="bedside",
+            text="",
+            t_ns=t_ns,
+            faults=self.faults,
+        )
         self.diary.remember(LEFT_CALF, Memory(), state, obeyed=obeyed)
 
 
@@ -88,8 +100,25 @@ def test_an_alarm_that_does_not_take_the_test_is_told_apart_from_a_sleeper(diary
 
 def test_an_alarm_that_has_been_silent_for_minutes_is_not_running_and_asked_for_nothing(diary: Diary) -> None:
     evening = Evening(diary, silent_s=200)
-    assert evening.ask().state == "not asked"
+    assert evening.ask().says == "no alarm is running"
     assert (evening.commands(), evening.prompted) == ([], 0)
+
+
+@pytest.mark.parametrize("state", ["DISARMED", "MUTED", "SNOOZED"])
+def test_an_alarm_that_was_silenced_has_not_passed_and_says_until_when(diary: Diary, state: AlarmStateName) -> None:
+    evening = Evening(diary)
+    evening.state, evening.until_ns = state, START_NS
+    found = evening.ask()
+    assert (found.state, found.says) == ("problem", f"the alarm will not sound before {hhmm(START_NS)}")
+    assert "crampwatch alarm arm" in found.cure
+    assert evening.prompted == 0
+
+
+def test_before_a_night_begins_nothing_is_watched_yet_and_the_test_sounds_all_the_same(diary: Diary) -> None:
+    evening = Evening(diary)
+    evening.state = "DISARMED"
+    evening.answer = (20, "ack", "left_calf")
+    assert evening.ask().state == "ok"
 
 
 def test_an_alarm_that_makes_no_sound_has_not_passed_even_when_somebody_acknowledges(diary: Diary) -> None:
@@ -99,6 +128,17 @@ def test_an_alarm_that_makes_no_sound_has_not_passed_even_when_somebody_acknowle
     assert evening.ask() == Finding("alarm", "problem", "No sound", "Check the loudspeaker")
 
 
+def test_phones_that_are_not_reached_are_told_even_when_somebody_acknowledges(diary: Diary) -> None:
+    evening = Evening(diary)
+    evening.faults = (FaultTold(kind="phones", since_ns=START_NS, title="Not reached.", cure="See.", soft=True),)
+    evening.answer = (20, "ack", "left_calf")
+    assert evening.ask() == Finding("alarm", "problem", "Not reached", "See")
+
+
 def test_where_no_alarm_has_ever_run_none_is_asked(diary: Diary) -> None:
-    found = alarm_path(diary, LEFT_CALF, lambda: None, lambda: None, lambda: START_NS)
-    assert (found.state, found.says) == ("not asked", "no alarm is running")
+    found = alarm_path(diary, LEFT_CALF, load(), lambda: None, lambda: None, lambda: START_NS, hhmm)
+    assert (found.state, found.says) == ("problem", "no alarm is running")
+
+
+def hhmm(t_ns: int) -> str:
+    return f"{t_ns // (3600 * NS) % 24:02}:{t_ns // (60 * NS) % 60:02}"

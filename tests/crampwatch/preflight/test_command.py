@@ -10,8 +10,11 @@ from collector.contract.journal import Header, Journal
 from crampwatch.commands.preflight import preflight
 from crampwatch.config import Config, Detection, Sensor, dump
 from crampwatch.errors import UserError
-from crampwatch.preflight.placement import muscle_at, placement
+from crampwatch.preflight.placement import skin
+from detector.alarm.settings import AlarmSettings
+from detector.catalogue import load
 from detector.diary.diary import Diary
+from detector.muscles import MUSCLES, muscle_at
 from tests.crampwatch.preflight.legs import WORKED_UV, resting
 from tests.support.signals import LEFT_CALF, SESSION, START_NS, recording
 
@@ -28,12 +31,14 @@ GUIDE, PICTURES = DOCS / "how-to" / "wear-the-sensor.md", DOCS / "pictures"
         ("right_shin", "tibialis anterior"),
         ("left_foot", "abductor hallucis and flexor hallucis brevis"),
         ("hamstring", "biceps femoris"),
+        ("linke_wade", "medial gastrocnemius"),
+        ("thigh_front", None),
         ("arm", None),
     ],
 )
 def test_the_name_of_a_site_tells_the_muscle(site: str, muscle: str | None) -> None:
     found = muscle_at(site)
-    assert (found.name if found else None) == muscle
+    assert (found.name(load()) if found else None) == muscle
 
 
 def test_where_tells_where_and_how_to_wear_a_sensor(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,6 +49,19 @@ def test_where_tells_where_and_how_to_wear_a_sensor(capsys: pytest.CaptureFixtur
     assert "never with full strength" in shown
 
 
+def test_where_speaks_the_language_of_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = tmp_path / "crampwatch.toml"
+    calf = Sensor(wearer="w1", site="left_calf")
+    settings.write_bytes(dump(Config(alarm=AlarmSettings(language="de"), sensors=[calf])))
+    assert preflight(config=settings, where="left_calf") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith("Innere Wade (Gastrocnemius medialis)")
+    assert "2 cm voneinander" in shown
+    assert "nie mit voller Kraft" in shown
+    with pytest.raises(UserError, match=r"'arm' gemeint ist.*calf \(Gastrocnemius medialis\)"):
+        preflight(config=settings, where="arm")
+
+
 def test_a_site_that_is_no_muscle_is_answered_with_those_that_are() -> None:
     with pytest.raises(UserError, match=r"'arm' is not known.*calf.*shin.*foot.*thigh"):
         preflight(where="arm")
@@ -51,13 +69,11 @@ def test_a_site_that_is_no_muscle_is_answered_with_those_that_are() -> None:
 
 def test_the_guide_says_the_same_word_by_word() -> None:
     page = " ".join(GUIDE.read_text().split())
-    told = placement()
-    for muscle in told.muscles:
-        assert muscle.heading in page
-        assert muscle.find in page
-        assert muscle.along in page
-        assert muscle.tense in page
-    assert all(paragraph in page for paragraph in (*told.skin, told.softly))
+    english = load()
+    for muscle in MUSCLES:
+        assert muscle.heading(english) in page
+        assert all(english.say(f"preflight.muscle.{muscle.key}.{it}") in page for it in ("find", "along", "tense"))
+    assert all(paragraph in page for paragraph in (*skin(english), english.say("preflight.where.softly")))
 
 
 def test_the_pictures_of_the_guide_are_those_that_the_script_draws() -> None:

@@ -18,6 +18,9 @@ from crampwatch.config import Config, Sensor
 from crampwatch.doctor.finding import Finding
 from crampwatch.errors import UserError
 from crampwatch.preflight.look import Prompt, look
+from crampwatch.preflight.wording import line, prompt
+from detector.alarm.settings import AlarmSettings
+from detector.catalogue import load
 from detector.diary.diary import Diary
 from detector.sight import Seen
 from tests.crampwatch.preflight.legs import SECONDS, flat, loose, resting, worked
@@ -66,8 +69,9 @@ def publishing(broker: ShippedMosquitto, blocks: list[SampleBlock]) -> Iterator[
         client.loop_stop()
 
 
-def config(folder: Path) -> Config:
-    return Config(timezone="Europe/Berlin", data_directory=str(folder), sensors=[SENSOR])
+def config(folder: Path, language: str = "en") -> Config:
+    alarm = AlarmSettings(language=language)
+    return Config(timezone="Europe/Berlin", data_directory=str(folder), sensors=[SENSOR], alarm=alarm)
 
 
 def looked(broker: BrokerSettings, folder: Path, patience_s: float = 20.0) -> tuple[dict[str, Finding], list[Prompt]]:
@@ -125,6 +129,34 @@ def test_what_was_found_is_filed_with_the_night_and_names_nobody(
     ]
     assert filed.muscles[0].rest_uv is not None
     assert "w1" not in msgspec.json.encode(filed).decode()
+
+
+def test_a_household_that_speaks_german_is_led_and_answered_in_german_and_the_kinds_are_filed_as_ever(
+    shipped_mosquitto: ShippedMosquitto, tmp_path: Path
+) -> None:
+    german, shown = load("de"), list[str]()
+    with publishing(shipped_mosquitto, recording(resting())):
+        found = look(
+            config(tmp_path, "de"),
+            SENSOR,
+            shipped_mosquitto.access("viewer"),
+            lambda now: shown.append(prompt(now, SENSOR.site, german)),
+            test_alarm=True,
+        )
+    rest, tense, release, done = shown[-4:]
+    assert (rest, release) == ("Ruhe: Das Bein 20 s lang locker liegen lassen.", "Loslassen und wieder ruhig liegen.")
+    assert tense.startswith("Jetzt 3 s lang: den Fußballen sanft gegen das Bettende")
+    assert done == "Das war alles."
+    lines = [line(it, german) for it in found]
+    assert "ok         Sensor: verbunden, Messwerte kommen an" in lines
+    assert "ok         Beschleunigungssensor: arbeitet; er spürt 1,00 g" in lines
+    assert "ungeprüft  Alarm: Der Alarm läuft nicht; `crampwatch night` startet ihn" in lines
+    (missed,) = [it for it in lines if "Anspannung" in it]
+    assert missed.startswith("Problem    Anspannung: Es war keine zu erkennen; noch einmal versuchen: den Fußballen")
+    with Diary(tmp_path / "diary.sqlite", read_only=True) as diary:
+        (filed,) = diary.preflights(LEFT_CALF, date(2026, 11, 19))
+    assert {check.area: check.state for check in filed.checks}["contraction"] == "problem"
+    assert "Es war keine zu erkennen" in [check.says for check in filed.amiss]
 
 
 def test_without_an_alarm_that_runs_its_way_is_not_asked(shipped_mosquitto: ShippedMosquitto, tmp_path: Path) -> None:

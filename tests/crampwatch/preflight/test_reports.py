@@ -12,11 +12,13 @@ from collector.contract.topics import place
 from crampwatch.preflight.course import Phase
 from crampwatch.preflight.heard import Heard
 from crampwatch.preflight.reports import battery, detector, sensor, strength
+from detector.catalogue import load
 from detector.settings import DetectorSettings
 from detector.sight import Seen
 from tests.crampwatch.preflight.legs import SECONDS, worked
 from tests.support.signals import LEFT_CALF, START_NS, Leg, recording
 
+ENGLISH = load()
 END_NS = START_NS + round(SECONDS * NS)
 ONLINE = Status(state="online", t_ns=START_NS)
 WATCHING = Seen(state="WATCHING", since_ns=START_NS, text="watching", judged_ns=END_NS)
@@ -40,34 +42,34 @@ def health(**link: float) -> Health:
 
 
 def test_a_collector_that_is_there_and_sends_is_well() -> None:
-    assert [it.state for it in sensor(hear(("status", ONLINE), *samples()))] == ["ok"]
+    assert [it.state for it in sensor(hear(("status", ONLINE), *samples()), ENGLISH)] == ["ok"]
 
 
 @pytest.mark.parametrize("status", [[], [("status", Status(state="offline", t_ns=START_NS))]])
 def test_without_a_collector_the_cure_is_to_start_it(status: list[tuple[str, Status]]) -> None:
-    (found,) = sensor(hear(*status))
+    (found,) = sensor(hear(*status), ENGLISH)
     assert found.state == "problem"
     assert "crampwatch night" in found.cure
 
 
 def test_a_collector_that_is_connected_and_sends_nothing_is_a_problem() -> None:
-    (found,) = sensor(hear(("status", ONLINE)))
+    (found,) = sensor(hear(("status", ONLINE)), ENGLISH)
     assert (found.state, found.says) == ("problem", "no muscle signal comes")
 
 
 def test_a_signal_that_breaks_off_is_told() -> None:
-    (found,) = sensor(hear(("status", ONLINE), *samples(Leg(12, fs=250.0))))
+    (found,) = sensor(hear(("status", ONLINE), *samples(Leg(12, fs=250.0))), ENGLISH)
     assert "broke off" in found.says
 
 
 def test_what_the_collector_complains_of_is_told_in_its_own_words() -> None:
     fault = Fault(device="node", streams=("emg",), since_ns=0, cause="not heard", cure="charge it")
-    found = sensor(hear(("status", ONLINE), ("fault", Faults(t_ns=0, faults=(fault,)))))
+    found = sensor(hear(("status", ONLINE), ("fault", Faults(t_ns=0, faults=(fault,)))), ENGLISH)
     assert (found[0].says, found[0].cure, found[0].about) == ("not heard", "charge it", "node")
 
 
 def test_an_emg_too_slow_to_be_judged_is_told() -> None:
-    (found,) = sensor(hear(("status", ONLINE), *samples(Leg(12, fs=50.0))))
+    (found,) = sensor(hear(("status", ONLINE), *samples(Leg(12, fs=50.0))), ENGLISH)
     assert "at least 100 Hz" in found.says
 
 
@@ -78,7 +80,7 @@ def test_samples_of_before_an_outage_belong_to_no_prompt() -> None:
         late.message(LEFT_CALF.topic(what), encode_block(block))
     assert (begun, late.samples) == ([], 0)
     late.message(LEFT_CALF.topic("status"), encode_json(ONLINE))
-    (found,) = sensor(late)
+    (found,) = sensor(late, ENGLISH)
     assert "only old samples come" in found.says
 
 
@@ -120,7 +122,7 @@ def test_what_is_no_message_is_refused_by_name() -> None:
     ],
 )
 def test_a_battery_has_to_last_for_the_night(link: dict[str, float], state: str, says: str) -> None:
-    found = battery(health(**link))
+    found = battery(health(**link), ENGLISH)
     assert found.state == state
     assert says in found.says
 
@@ -129,7 +131,7 @@ def test_a_battery_has_to_last_for_the_night(link: dict[str, float], state: str,
     ("link", "state"), [({}, "not asked"), ({"rssi_dbm": -60}, "ok"), ({"rssi_dbm": -90}, "warning")]
 )
 def test_a_wearable_that_is_hardly_heard_is_told(link: dict[str, float], state: str) -> None:
-    assert strength(health(**link)).state == state
+    assert strength(health(**link), ENGLISH).state == state
 
 
 @pytest.mark.parametrize(
@@ -145,4 +147,4 @@ def test_a_wearable_that_is_hardly_heard_is_told(link: dict[str, float], state: 
 )
 def test_a_detector_has_to_follow_the_samples(seen: Seen | None, state: str) -> None:
     heard = hear(*samples(), *([("watch", seen)] if seen else []))
-    assert detector(heard).state == state
+    assert detector(heard, ENGLISH).state == state

@@ -13,6 +13,7 @@ from crampwatch.doctor.finding import Finding
 from crampwatch.preflight.course import Course
 from crampwatch.preflight.samples import AREAS, judge
 from detector.alarm.preflight_message import Muscle
+from detector.catalogue import load
 from detector.settings import DetectorSettings
 from tests.crampwatch.preflight.legs import FS, WORKED_UV, flat, loose, observed, resting, worked
 from tests.support.signals import LEFT_CALF, Leg, recording
@@ -23,7 +24,7 @@ IN_BAND = np.sqrt((0.46 * FS - 30) / (0.5 * FS))
 
 
 def judged(blocks: Sequence[SampleBlock]) -> tuple[dict[str, Finding], tuple[Muscle, ...]]:
-    findings, muscles = judge(observed(blocks), DetectorSettings(), "press softly")
+    findings, muscles = judge(observed(blocks), DetectorSettings(), "press softly", load())
     assert tuple(finding.area for finding in findings) == AREAS
     return {finding.area: finding for finding in findings}, muscles
 
@@ -108,7 +109,7 @@ def test_on_a_real_arm_that_clenches_now_and_then_the_contact_is_good() -> None:
         course.push(block)
     seen = course.observation()
     assert seen is not None
-    findings, _ = judge(seen, DetectorSettings(), "clench")
+    findings, _ = judge(seen, DetectorSettings(), "clench", load())
     assert {it.area: it.state for it in findings if it.area in ("contact", "mains", "rest")} == {
         "contact": "ok",
         "mains": "ok",

@@ -3,13 +3,15 @@
 import pytest
 
 from collector.contract.messages import NS, Fault, Faults, Health, LinkHealth, Status, StreamKind
-from detector.alarm.faults import FaultWatch
+from detector.alarm.faults import FaultMemory, FaultWatch, Wrong
 from detector.alarm.messages import FaultKind
 from detector.alarm.settings import AlarmSettings
 from detector.sight import Blindness, Seen
 from tests.detector.alarm.moments import EVENING, HOUR, ZONE, after, at
 
 SESSION = "2026-03-12_w1_left_calf_3f2a"
+
+CAUSES: tuple[Blindness, ...] = ("flat", "mains", "clipped")
 
 
 def link(
@@ -55,8 +57,8 @@ def seen(t_ns: int, *, lag_s: float = 2.0, blind: Blindness | None = None, blind
 class Evening:
     """A place at which everybody speaks every 10 s and faults are asked for each second, unless told otherwise."""
 
-    def __init__(self, stood: tuple[FaultKind, ...] = ()) -> None:
-        self.watch = FaultWatch(AlarmSettings(), ZONE, stood)
+    def __init__(self, memory: FaultMemory | None = None) -> None:
+        self.watch = FaultWatch(AlarmSettings(), ZONE, EVENING, memory)
         self.now_s = 0
         self.watch.status(status("online"), after(0))
         self.first: dict[FaultKind, int] = {}  # the second at which each fault was first told
@@ -145,6 +147,90 @@ def test_a_loose_plug_is_one_fault_and_not_one_for_each_touch() -> None:
         assert evening.go_on(10, blind="flat") == {"electrode_off"}
 
 
+def test_the_grace_runs_from_the_beginning_of_blindness_whatever_its_cause_becomes() -> None:
+    evening = Evening()
+    evening.go_on(100)
+    for _ in range(10):
+        for cause in CAUSES:
+            evening.go_on(20, blind=cause)
+    assert evening.first == {"mains": 130}  # what it was when the grace was over, and no other name every 20 s
+
+
+def test_another_cause_is_told_once_it_has_lasted_for_the_grace_itself() -> None:
+    evening = Evening()
+    evening.go_on(100, blind="flat")
+    assert evening.go_on(29, blind="mains") == {"electrode_off"}
+    assert evening.go_on(20, blind="mains") == {"mains"}
+    assert evening.first == {"electrode_off": 30, "mains": 130}
+
+
+def test_what_comes_and_goes_is_told_once_two_of_five_minutes_are_lost_under_what_took_most() -> None:
+    evening = Evening()
+    for cause in ("flat", "flat", "mains", "flat", "mains", "flat", "mains"):
+        evening.go_on(20, blind=cause)
+        evening.go_on(10)
+    assert evening.first == {"electrode_off": 6 * 30}  # six times 20 s, and the next has begun
+    for _ in range(20):
+        assert evening.go_on(20, blind="flat") == evening.go_on(10) == {"electrode_off"}
+
+
+def test_what_comes_and_goes_is_over_after_a_minute_without_a_break() -> None:
+    evening = Evening()
+    for _ in range(7):
+        evening.go_on(20, blind="flat")
+        evening.go_on(10)
+    assert evening.go_on(40) == {"electrode_off"}
+    assert evening.go_on(20) == frozenset()
+
+
+@pytest.mark.parametrize(("blind_s", "well_s", "is_told"), [(25, 5, True), (20, 30, True), (10, 50, False)])
+def test_a_third_of_the_time_lost_in_pieces_is_told_and_a_sixth_is_not(
+    blind_s: int, well_s: int, *, is_told: bool
+) -> None:
+    evening = Evening()
+    for _ in range(20):
+        evening.go_on(blind_s, blind="missing")
+        evening.go_on(well_s)
+    assert (set(evening.first) == {"no_data"}) is is_told
+
+
+def test_one_long_outage_that_is_mended_is_over_as_soon_as_a_short_one() -> None:
+    evening = Evening()
+    evening.go_on(600, blind="flat")
+    assert evening.go_on(20) == frozenset()
+
+
+def test_the_next_session_of_a_night_begins_with_nothing_lost() -> None:
+    evening = Evening()
+    evening.go_on(100, blind="flat")
+    evening.watch.status(status("ended"), after(100))
+    evening.go_on(30, None, detector=False)
+    evening.watch.status(status("online", session=SESSION + "2"), after(130))
+    assert evening.go_on(29, blind="flat") == frozenset()
+
+
+def test_a_bedside_that_was_stopped_for_longer_than_it_looks_back_goes_on() -> None:
+    evening = Evening()
+    evening.go_on(20, blind="flat")
+    evening.now_s += 1000
+    assert evening.go_on(20, blind="flat") == {"electrode_off"}
+
+
+def test_a_fault_is_not_over_because_nobody_can_speak_of_it() -> None:
+    evening = Evening()
+    evening.go_on(60, (link(percent=5.0),))
+    assert evening.go_on(100, None, detector=False) == {"collector_gone", "battery"}
+    assert evening.go_on(60) == frozenset()
+
+
+def test_a_level_that_has_to_be_learnt_again_and_again_is_time_that_is_lost_too() -> None:
+    evening = Evening()
+    for _ in range(10):
+        evening.go_on(10, blind="flat")
+        evening.go_on(20, blind="learning")
+    assert set(evening.first) == {"electrode_off"}
+
+
 @pytest.mark.parametrize(
     ("blind", "kind"),
     [("missing", "no_data"), ("clipped", "clipping"), ("flat", "electrode_off"), ("mains", "mains")],
@@ -219,14 +305,14 @@ def test_the_late_end_of_an_earlier_session_does_not_end_this_one() -> None:
 
 
 def test_a_wearer_who_never_began_is_not_recording_and_misses_nothing() -> None:
-    watch = FaultWatch(AlarmSettings(), ZONE)
+    watch = FaultWatch(AlarmSettings(), ZONE, EVENING)
     watch.health(health(link("scanning", age_s=None), session=None), after(0))
     assert not watch.recording(after(60))
     assert watch.standing(after(60)) == ()
 
 
 def test_what_the_broker_kept_of_last_night_is_not_this_night() -> None:
-    watch = FaultWatch(AlarmSettings(), ZONE)
+    watch = FaultWatch(AlarmSettings(), ZONE, EVENING)
     watch.status(status("online", t_ns=at("2026-03-11 23:00")), EVENING)
     assert not watch.recording(EVENING)
 
@@ -243,7 +329,7 @@ def test_at_ten_in_the_evening_a_battery_has_to_last_nine_hours(
 
 
 def test_after_getting_up_a_battery_has_to_last_no_longer() -> None:
-    watch = FaultWatch(AlarmSettings(), ZONE)
+    watch = FaultWatch(AlarmSettings(), ZONE, EVENING)
     morning = at("2026-03-13 08:00")
     for second in range(0, 60, 10):
         watch.health(health(link(hours_left=1.0)), after(second, morning))
@@ -274,7 +360,7 @@ def test_what_the_collector_says_is_told_with_its_own_words(
 
 
 def test_what_the_bedside_notices_itself_is_a_fault_even_while_nothing_is_recorded() -> None:
-    watch = FaultWatch(AlarmSettings(), ZONE)
+    watch = FaultWatch(AlarmSettings(), ZONE, EVENING)
     for second in range(60):
         watch.host("broker", after(second), wrong=True)
     assert [fault.kind for fault in watch.standing(after(60))] == ["broker"]
@@ -302,8 +388,10 @@ def test_faults_come_with_the_nearest_cause_first() -> None:
 
 
 def test_what_stood_before_a_restart_stands_until_it_is_heard_to_be_well() -> None:
-    evening = Evening(stood=("battery",))
+    before = FaultMemory(standing=(Wrong(kind="battery", since_ns=after(-100), detail="8 %"),))
+    evening = Evening(before)
     assert evening.go_on(5) == {"battery"}
     assert evening.go_on(60, (link(hours_left=1.0),)) == {"battery"}
-    again = Evening(stood=("battery",))
+    assert evening.watch.standing(after(65)) == before.standing
+    again = Evening(before)
     assert again.go_on(60) == frozenset()

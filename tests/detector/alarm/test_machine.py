@@ -411,3 +411,29 @@ def test_what_time_has_ended_meanwhile_is_told_before_the_news() -> None:
     wish(machine, "snooze", after(0), minutes=10)
     changes = machine.confirmed("a", after(11 * MINUTE))
     assert [(change.after, change.why) for change in changes] == [("WATCHING", "time"), ("ALERT", "confirmed")]
+
+
+def test_a_snooze_silences_what_sounds_though_the_other_kind_is_snoozed_already() -> None:
+    machine = watching()
+    machine.faults(wrong("battery"), after(0))
+    wish(machine, "snooze", after(1), minutes=60)
+    machine.confirmed("a", after(60))
+    wish(machine, "snooze", after(61), minutes=10)
+    assert machine.calling is None
+    assert machine.memory.cramps_snoozed_until_ns == after(61 + 10 * MINUTE)
+    assert machine.memory.faults_snoozed_until_ns == after(1 + HOUR)
+
+
+def test_a_cramp_that_was_found_late_and_still_goes_on_calls_once_it_is_seen() -> None:
+    machine = watching()
+    machine.confirmed("a", after(500), late=True)
+    machine.confirmed("a", after(510))
+    assert (shown(machine), machine.event_id, is_calling(machine)) == ("ALERT", "a", True)
+
+
+def test_a_cramp_that_is_confirmed_while_cramps_are_snoozed_is_on_record() -> None:
+    machine = watching()
+    wish(machine, "snooze", after(0), minutes=30)
+    machine.suspected("a", after(10))
+    (transition,) = machine.confirmed("a", after(20))
+    assert (transition.after, transition.why, transition.event_id) == ("SNOOZED", "confirmed", "a")

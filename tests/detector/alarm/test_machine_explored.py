@@ -162,6 +162,16 @@ def test_snooze_always_ends(graph: Graph) -> None:
         assert not all(later.machine.snoozed for later in ticks(graph, node))
 
 
+def test_a_snooze_always_silences_what_sounds(graph: Graph) -> None:
+    sounding = [node for node in graph if node.machine.calling]
+    assert sounding
+    for node in sounding:
+        kind = node.machine.calling and node.machine.calling.kind
+        calling = graph[node]["snooze"].machine.calling
+        # Once the cramp is quiet, a fault may be what sounds.
+        assert calling is None or (kind, calling.kind) == ("cramp", "fault")
+
+
 def test_every_silence_shows_when_it_ends_and_none_outlives_the_night_but_a_disarm(graph: Graph) -> None:
     for node in graph:
         until_ns = node.machine.until_ns

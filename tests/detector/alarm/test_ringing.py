@@ -81,3 +81,8 @@ def test_a_second_person_is_told_of_a_cramp_that_nobody_answered_within_the_wind
 
 def test_once_answered_no_second_person_is_told() -> None:
     assert not Ringing(SETTINGS).second_person_due(None, after(3600))
+
+
+def test_after_a_restart_what_has_rung_out_does_not_ring_again() -> None:
+    spent = Calling(kind="cramp", since_ns=EVENING, event_id="a", spent=True)
+    assert Ringing(SETTINGS).due(spent, after(60)) is None

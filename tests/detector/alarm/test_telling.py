@@ -10,6 +10,7 @@ from tests.detector.alarm.moments import EVENING, MINUTE, ZONE, after, watching,
 
 BATTERY = Wrong(kind="battery", since_ns=EVENING, detail="cramp-node: low; charge it")
 DATABASE = Wrong(kind="database", since_ns=EVENING)
+NO_SOUND = Wrong(kind="no_sound", since_ns=EVENING)
 ALERT = "Possible calf cramp for 12 s. Straighten your leg, pull toes up. Stand up slowly, hold on to something."
 
 
@@ -96,3 +97,10 @@ def test_in_german_it_is_told_in_german() -> None:
     assert told(machine, language="de").text == (
         "Stumm. Es ertönt nichts. Still bis 22:30, danach von selbst wieder mit Ton."
     )
+
+
+def test_of_several_faults_the_one_is_told_that_nobody_has_answered_yet() -> None:
+    machine = watching()
+    told(machine, Wrong(kind="electrode_off", since_ns=EVENING))
+    wish(machine, "ack", after(62))
+    assert "make a sound" in told(machine, Wrong(kind="electrode_off", since_ns=EVENING), NO_SOUND).text

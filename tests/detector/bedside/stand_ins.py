@@ -1,6 +1,8 @@
 """A bedside without broker, loudspeaker and phone: what it hears, and what it makes of that."""
 
 import sqlite3
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,7 +13,7 @@ import msgspec
 from collector.contract.codec import encode_json
 from collector.contract.messages import NS, Health, LinkHealth, Status
 from collector.contract.topics import Place
-from detector.alarm.messages import Command, Do, Verdict
+from detector.alarm.messages import Command, Do, FaultKind, Verdict
 from detector.alarm.ringing import Ring
 from detector.alarm.settings import AlarmSettings
 from detector.bedside.push_queue import PushNote
@@ -33,9 +35,15 @@ class LoudSpeaker:
         self._home = home
         self.trouble: str | None = None
         self.sounds: list[tuple[float, Ring, str]] = []
+        self.playing: dict[Place, str] = {}  # a sound goes on until it is ended
 
     def sound(self, ring: Ring, place: Place, text: str) -> None:
         self.sounds.append((self._home.now_s, ring, text))
+        self.playing[place] = ring.kind
+
+    def hush(self, place: Place, but: str | None) -> None:
+        if self.playing.get(place) not in (but, "test"):
+            self.playing.pop(place, None)
 
     def look(self) -> None: ...
     def close(self) -> None: ...
@@ -53,6 +61,8 @@ class Postbox:
             raise sqlite3.OperationalError("database or disk is full")
         self.notes.append(note)
         return True
+
+    def close(self) -> None: ...
 
 
 class FullDiary(Diary):
@@ -76,9 +86,10 @@ class FullDiary(Diary):
 class Home:
     """A bedside at 23 h, a clock that moves when told, and a collector and a detector that can be silenced."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, closed: Exception | None = None, **settings: Any) -> None:
         self.settings = AlarmSettings(**settings)
         self.now_s = 0.0
+        self.set_s = 0.0  # by how much the clock was set since
         self.path = folder / "diary.sqlite"
         self.speaker, self.postbox = LoudSpeaker(self), Postbox()
         self.published: list[tuple[str, bytes, bool]] = []
@@ -87,18 +98,23 @@ class Home:
         self.blind_since_ns: int | None = None
         self.going_on: str | None = None  # the cramp that the detector sees
         self.status: Status | None = None  # as the broker keeps it
-        self.database_trouble: str | None = None
+        self.noted: dict[FaultKind, str | None] = {"phones": None, "database": None}
+        self.closed = closed  # why neither diary nor postbox can be opened
         self.start()
 
     @property
     def now_ns(self) -> int:
-        return EVENING_NS + round(self.now_s * NS)
+        return EVENING_NS + round((self.now_s + self.set_s) * NS)
+
+    @property
+    def steady_ns(self) -> int:
+        return round(self.now_s * NS)
 
     def start(self) -> None:
         """Start the bedside, or start it again."""
-        self.diary = FullDiary(self.path)
-        ways = Ways(self.diary, self.speaker, self.postbox, self.publish)
-        self.bedside = Bedside(self.settings, BERLIN, [PLACE], ways, lambda: self.now_ns, lambda: self.database_trouble)
+        ways = Ways(self._opened_diary, self.speaker, self._opened_postbox, self.publish)
+        noted: dict[FaultKind, Callable[[], str | None]] = {kind: partial(self.noted.get, kind) for kind in self.noted}
+        self.bedside = Bedside(self.settings, BERLIN, [PLACE], ways, lambda: self.now_ns, noted, lambda: self.steady_ns)
         self.connect()
 
     def connect(self) -> None:
@@ -106,6 +122,17 @@ class Home:
         self.bedside.connected()
         if self.status:
             self.hear("status", self.status, retained=True)
+
+    def _opened_diary(self) -> Diary:
+        if self.closed:
+            raise self.closed
+        self.diary = FullDiary(self.path)
+        return self.diary
+
+    def _opened_postbox(self) -> Postbox:
+        if self.closed:
+            raise self.closed
+        return self.postbox
 
     def kill(self) -> None:
         """Nothing more is done; what was not filed is lost."""
@@ -198,9 +225,11 @@ class Home:
         return [(round(at_s), ring.kind) for at_s, ring, _ in self.speaker.sounds]
 
 
-def health(now_ns: int) -> Health:
-    """The collector has nothing to complain of."""
-    link = LinkHealth(device="cramp-node", state="streaming", streams=("emg", "acc"), last_data_age_s=0.5)
+WELL = LinkHealth(device="cramp-node", state="streaming", streams=("emg", "acc"), last_data_age_s=0.5)
+
+
+def health(now_ns: int, link: LinkHealth = WELL) -> Health:
+    """The collector's account; by default it has nothing to complain of."""
     return Health(
         t_ns=now_ns,
         session=SESSION,

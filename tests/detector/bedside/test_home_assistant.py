@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from collector.contract.names import PATTERN
-from collector.contract.topics import Place
+from collector.contract.topics import ALARM, Place
 from detector.bedside import inbox
 from detector.bedside.home_assistant import announce, components, config_topic, is_birth
 from detector.catalogue.catalogue import load
@@ -36,6 +36,15 @@ def test_every_announcement_is_as_documented_whatever_the_names(place: Place) ->
     device, removed = read(message.payload)
     assert len(device.components) == 17
     assert not removed
+
+
+def test_where_the_alarm_cannot_say_that_it_is_there_nothing_waits_for_it() -> None:
+    for has_will in (True, False):
+        device, _ = read(announce(W1, "1.2.3", ENGLISH, has_will=has_will)[0].payload)
+        own = [part.availability or [] for part in device.components.values() if isinstance(part, Entity)]
+        sources = [device.availability or [], *(availability for availability in own if availability)]
+        assert len(sources) == 3  # the device's, and those of battery and skin temperature
+        assert {ALARM in {source.topic for source in availability} for availability in sources} == {has_will}
 
 
 # Names that look alike when they are joined.

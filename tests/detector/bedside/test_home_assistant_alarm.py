@@ -32,6 +32,7 @@ class NoSound:
     trouble = None
 
     def sound(self, ring: Ring, place: Place, text: str) -> None: ...
+    def hush(self, place: Place, but: str | None) -> None: ...
     def look(self) -> None: ...
     def close(self) -> None: ...
 
@@ -39,6 +40,8 @@ class NoSound:
 class NoPush:
     def append(self, note: PushNote) -> bool:
         return True
+
+    def close(self) -> None: ...
 
 
 class AtTheBedside:
@@ -78,10 +81,9 @@ class AtTheBedside:
         self._thread.join()
 
     def _run(self) -> None:
-        with Diary(self._diary) as diary:
-            link = BedsideLink(self._broker.access("alarm"))
-            ways = Ways(diary, NoSound(), NoPush(), link.publish)
-            link.run(Bedside(AlarmSettings(), ZoneInfo("UTC"), [W1, W2], ways), self._stop)
+        link = BedsideLink(self._broker.access("alarm"))
+        ways = Ways(lambda: Diary(self._diary), NoSound(), NoPush, link.publish)
+        link.run(Bedside(AlarmSettings(), ZoneInfo("UTC"), [W1, W2], ways), self._stop)
 
 
 @pytest.fixture

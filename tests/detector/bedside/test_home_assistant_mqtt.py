@@ -9,11 +9,11 @@ import pytest
 
 from collector.contract.broker import BrokerSettings
 from collector.contract.messages import Status
-from collector.contract.topics import Place
+from collector.contract.topics import ALARM, Place
 from collector.mqtt_client import mqtt_client
 from detector.alarm.messages import AlarmState, FaultTold
 from detector.bedside import inbox
-from detector.bedside.home_assistant import Publication, announce, config_topic, is_birth, withdraw
+from detector.bedside.home_assistant import OFFLINE, ONLINE, Publication, announce, config_topic, is_birth, withdraw
 from detector.bedside.news import news
 from detector.bedside.tonight import Tonight
 from detector.catalogue.catalogue import load
@@ -64,6 +64,7 @@ class PlayedBedside:
         self.publish(Publication(place.topic(what), payload, retain))
 
     def show(self, place: Place, after: AlarmState) -> None:
+        self.publish(Publication(ALARM, ONLINE, retain=True))
         self.say(place, "state", after)
         for item in news(self._said.get(place), after):
             self.say(place, "news", item, retain=False)
@@ -123,6 +124,18 @@ def test_nothing_is_available_before_the_bedside_has_spoken_and_after_it_took_it
     shows(home, alarm="WATCHING", ack="unknown")
     bedside.say(W1, "state", None)
     shows(home, alarm="unavailable", ack="unavailable", cramp="unavailable")
+
+
+def test_nothing_is_available_once_the_alarm_is_said_to_be_gone_though_its_last_state_is_kept(
+    home: HomeAssistantStandIn, bedside: PlayedBedside, broker: BrokerSettings
+) -> None:
+    bedside.show(W1, state())
+    shows(home, alarm="WATCHING", ack="unknown")
+    bedside.publish(Publication(ALARM, OFFLINE, retain=True))
+    shows(home, alarm="unavailable", ack="unavailable", battery="unavailable")
+    with HomeAssistantStandIn(broker) as restarted:
+        until(lambda: restarted.knows(2), "both devices")
+        shows(restarted, alarm="unavailable", ack="unavailable")
 
 
 def test_the_entities_show_what_our_messages_say(home: HomeAssistantStandIn, bedside: PlayedBedside) -> None:

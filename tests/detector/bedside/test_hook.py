@@ -1,6 +1,8 @@
 """The sound beside the bed: a program is run for it, and whatever that does, the alarm goes on."""
 
+import io
 import re
+import tempfile
 import time
 import wave
 from collections.abc import Callable, Iterator
@@ -11,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from detector.alarm.messages import AlarmKind
 from detector.alarm.ringing import Ring
 from detector.alarm.settings import AlarmSettings
 from detector.bedside import hook
 from detector.bedside.hook import Sounder
-from detector.bedside.tone import write_tone
+from detector.bedside.tone import tone
 from tests.detector.bedside.stand_ins import OTHER_LEG
 from tests.support.frames import PLACE
 
@@ -24,8 +27,8 @@ CRAMP, FAULT = Ring(kind="cramp", level=0.4, n=0), Ring(kind="fault", level=0.3,
 
 
 @contextmanager
-def sounder(*command: str, **settings: Any) -> Iterator[Sounder]:
-    with closing(Sounder(AlarmSettings(command=command, **settings))) as made:
+def sounder(*words: str, **settings: Any) -> Iterator[Sounder]:
+    with closing(Sounder(AlarmSettings(**{"command": words, **settings}))) as made:
         yield made
 
 
@@ -91,14 +94,45 @@ def test_a_command_that_fails_is_told_once_with_what_it_said(
     assert len(caplog.records) == 1
 
 
-def test_a_command_that_hangs_is_ended_with_all_it_has_started(tmp_path: Path) -> None:
+def test_a_tune_that_is_longer_than_a_ring_may_be_is_ended_with_all_it_has_started_and_is_no_fault(
+    tmp_path: Path,
+) -> None:
     script = f"sleep 600 & echo $! > {tmp_path}/child.part && mv {tmp_path}/child.part {tmp_path}/child; wait"
     with sounder("sh", "-c", script, command_timeout_s=0.5) as sounding:
         sounding.sound(CRAMP, PLACE, "")
-        until(lambda: sounding.trouble is not None, sounding)
-        assert sounding.trouble == "sh did not end within 0.5 s and was ended"
+        until(lambda: not sounding.sounds, sounding)
+        assert sounding.trouble is None
         child = (tmp_path / "child").read_text().strip()
         until(lambda: _is_gone(child), sounding)
+
+
+def test_a_player_that_does_not_come_to_the_end_of_a_short_tone_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path / "aplay", "exec sleep 600", monkeypatch)
+    with sounder(command_timeout_s=0.5) as sounding:
+        sounding.sound(CRAMP, PLACE, "")
+        until(lambda: sounding.trouble is not None, sounding)
+        assert sounding.trouble == "aplay did not end within 0.5 s and was ended"
+
+
+@pytest.mark.parametrize(("called_for", "goes_on"), [("cramp", True), ("fault", False), (None, False)])
+def test_a_sound_ends_at_once_when_nobody_is_called_for_it_any_more(
+    called_for: AlarmKind | None, goes_on: bool, tmp_path: Path
+) -> None:
+    script = f"echo $$ > {tmp_path}/part && mv {tmp_path}/part {tmp_path}/pid; exec sleep 600"
+    with sounder("sh", "-c", script) as sounding:
+        sounding.sound(CRAMP, PLACE, "")
+        until((tmp_path / "pid").exists, sounding)
+        sounding.hush(PLACE, called_for)
+        assert _is_gone((tmp_path / "pid").read_text().strip()) is not goes_on
+
+
+def test_a_test_sounds_to_its_end_though_nobody_is_called() -> None:
+    with sounder("sleep", "60") as sounding:
+        sounding.sound(Ring(kind="test", level=1.0, n=0), PLACE, "")
+        sounding.hush(PLACE, None)
+        assert sounding.sounds
 
 
 def test_once_there_is_a_sound_again_there_is_no_trouble(tmp_path: Path) -> None:
@@ -125,16 +159,35 @@ def test_a_later_sound_ends_the_one_before_and_not_that_of_the_other_leg(tmp_pat
     assert _is_gone(other)
 
 
-def test_without_a_command_a_tone_is_played_by_what_is_installed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "aplay").write_text(f"#!/bin/sh\ncp $2 {tmp_path}/part && mv {tmp_path}/part {tmp_path}/played.wav\n")
+def test_a_sound_needs_no_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no room for temporary files"))
+    (tmp_path / "aplay").write_text(f'#!/bin/sh\ncp "$2" {tmp_path}/played.wav\n')
     (tmp_path / "aplay").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with sounder() as sounding:
         sounding.sound(CRAMP, PLACE, "")
+        until(lambda: not sounding.sounds, sounding)
+        assert sounding.trouble is None
+    assert (tmp_path / "played.wav").exists()
+
+
+def test_without_a_command_a_tone_is_played_by_what_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path / "aplay", f"cp $2 {tmp_path}/part && mv {tmp_path}/part {tmp_path}/played.wav", monkeypatch)
+    with sounder() as sounding:
+        sounding.sound(CRAMP, PLACE, "")
         until((tmp_path / "played.wav").exists, sounding)
-    assert _loudness(tmp_path / "played.wav") > 0.1
+    assert _loudness((tmp_path / "played.wav").read_bytes()) > 0.1
+
+
+def test_a_sound_needs_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "aplay", f"cp $2 {tmp_path}/part && mv {tmp_path}/part {tmp_path}/played.wav", monkeypatch)
+    monkeypatch.setenv("TMPDIR", "/nowhere")
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    with sounder() as sounding:
+        sounding.sound(CRAMP, PLACE, "")
+        until((tmp_path / "played.wav").exists, sounding)
 
 
 def test_where_nothing_can_make_a_sound_it_is_known_before_it_is_needed(
@@ -147,14 +200,27 @@ def test_where_nothing_can_make_a_sound_it_is_known_before_it_is_needed(
         assert silent.trouble is None
 
 
-def test_tones_are_as_loud_as_asked_and_a_fault_is_short(tmp_path: Path) -> None:
-    soft, full = (write_tone(tmp_path, "cramp", level) for level in (0.25, 1.0))
+@pytest.mark.parametrize("which", ["command", "fault_command"])
+def test_a_command_that_is_misspelt_is_known_before_it_is_needed(which: str) -> None:
+    with sounder("true", **{which: ("aplya", "cramp.wav")}) as sounding:
+        assert sounding.trouble == "there is no program 'aplya'"
+
+
+def test_tones_are_as_loud_as_asked_and_a_fault_is_short() -> None:
+    soft, full = (tone("cramp", level) for level in (0.25, 1.0))
     assert _loudness(full) / _loudness(soft) == pytest.approx(4, rel=0.01)
-    assert _seconds(write_tone(tmp_path, "fault", 0.3)) < 0.5 * _seconds(full)
+    assert _seconds(tone("fault", 0.3)) < 0.5 * _seconds(full)
 
 
-def test_a_cramp_and_a_fault_do_not_sound_alike(tmp_path: Path) -> None:
-    assert min(_notes(write_tone(tmp_path, "cramp", 1.0))) > 1.5 * max(_notes(write_tone(tmp_path, "fault", 1.0)))
+def test_a_cramp_and_a_fault_do_not_sound_alike() -> None:
+    assert min(_notes(tone("cramp", 1.0))) > 1.5 * max(_notes(tone("fault", 1.0)))
+
+
+def install(program: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that is found before those of the system."""
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
 
 
 def _is_gone(pid: str) -> bool:
@@ -164,23 +230,23 @@ def _is_gone(pid: str) -> bool:
         return True
 
 
-def _read(path: Path) -> tuple[Any, int]:
-    with wave.open(str(path)) as file:
+def _read(wav: bytes) -> tuple[Any, int]:
+    with wave.open(io.BytesIO(wav)) as file:
         return np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768, file.getframerate()
 
 
-def _loudness(path: Path) -> float:
-    return float(np.sqrt(np.mean(_read(path)[0] ** 2)))
+def _loudness(wav: bytes) -> float:
+    return float(np.sqrt(np.mean(_read(wav)[0] ** 2)))
 
 
-def _seconds(path: Path) -> float:
-    samples, rate = _read(path)
+def _seconds(wav: bytes) -> float:
+    samples, rate = _read(wav)
     return len(samples) / rate
 
 
-def _notes(path: Path) -> list[float]:
+def _notes(wav: bytes) -> list[float]:
     """The two strongest tones in it, in hertz."""
-    samples, rate = _read(path)
+    samples, rate = _read(wav)
     spectrum = np.abs(np.fft.rfft(samples))
     strongest: list[float] = []
     for k in np.argsort(spectrum)[::-1]:

@@ -19,7 +19,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = ("v", "do", "by", "t_ns", "minutes", "event_id", "kind", "id", "verdict", "felt_ns", "pain", "note", "leg")
+FIELDS = "v do by t_ns minutes event_id kind id verdict felt_ns pain note leg night".split()
 SAID = st.dictionaries(
     st.sampled_from(FIELDS), JSON | st.sampled_from(["ack", "snooze", "cramp", "left", "wearer"]) | st.integers(0, 90)
 )
@@ -31,7 +31,7 @@ def test_whatever_is_said_is_understood_or_refused_by_name(said: dict[str, objec
     for understand in (
         lambda: inbox.command(payload, NOW_NS),
         lambda: inbox.verdict(payload, NOW_NS, "e1"),
-        lambda: inbox.felt(payload, NOW_NS),
+        lambda: inbox.noted(payload, NOW_NS),
     ):
         try:
             understood = understand()

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from collector.contract.messages import Status
 from collector.mqtt_client import mqtt_client
 from detector.alarm.messages import Command
 from detector.alarm.settings import AlarmSettings
+from detector.bedside.home_assistant import config_topic
 from detector.bedside.hook import Sounder
 from detector.bedside.mqtt import BedsideLink
 from detector.bedside.push_queue import PushQueue
@@ -65,10 +66,9 @@ class Bedroom:
             thread.join()
 
     def _run(self, stop: threading.Event) -> None:
-        with Diary(self.diary) as diary, closing(PushQueue(self.queue)) as queue:
-            link = BedsideLink(self._broker)
-            ways = Ways(diary, Sounder(self._settings), queue, link.publish)
-            link.run(Bedside(self._settings, BERLIN, [LEFT_CALF], ways), stop)
+        link = BedsideLink(self._broker)
+        ways = Ways(lambda: Diary(self.diary), Sounder(self._settings), lambda: PushQueue(self.queue), link.publish)
+        link.run(Bedside(self._settings, BERLIN, [LEFT_CALF], ways), stop)
 
     @property
     def heard(self) -> list[str]:
@@ -221,6 +221,26 @@ def test_what_the_alarm_may_not_say_is_told_in_its_log(
         until(lambda: "denies us state" in caplog.text, "the log line")
         until(lambda: "denies us config" in caplog.text, "the other")
     assert caplog.text.count("denies us state") == 1
+
+
+def test_a_device_that_could_not_be_announced_is_announced_once_that_is_allowed(
+    shipped_mosquitto: ShippedMosquitto,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("detector.bedside.mqtt.REPEAT_S", 0.5)
+    rules = shipped_mosquitto.rules
+    shipped_mosquitto.allow(rules.replace("topic write homeassistant/device/+/config\n", ""))
+    with (
+        client(shipped_mosquitto.access("home"), config_topic(LEFT_CALF)) as (_, heard),
+        Bedroom(tmp_path, shipped_mosquitto.access("alarm")).open(),
+    ):
+        until(lambda: "denies us config" in caplog.text, "the denial")
+        assert "let user alarm write to homeassistant/device/+/config in its access control list" in caplog.text
+        shipped_mosquitto.allow(rules)
+        until(lambda: bool(heard), "the announcement")
+        until(lambda: "takes config again" in caplog.text, "the end of the denial")
 
 
 def test_a_stopped_alarm_leaves_no_state_that_looks_alive(mosquitto: Mosquitto, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from collector.contract.file_lock import Occupied
+from collector.contract.salvage import set_aside
 from detector.bedside.push import Courier, serve
 from detector.bedside.push_apprise import NotTaken
 from detector.bedside.push_queue import Outcome, PushQueue
@@ -224,6 +225,52 @@ def test_a_failure_is_told_once_when_it_begins_and_once_when_it_is_over_and_kept
     ]
 
 
+def test_an_address_that_was_mended_is_no_trouble_any_more_though_nothing_waits_for_it(bench: Bench) -> None:
+    bench.queue.note_trouble("phone", at(0), "Apprise does not understand its address")
+    bench.begin()
+    bench.run(until=1)
+    assert bench.queue.troubles() == []
+
+
+def test_who_is_not_reached_stays_in_trouble_for_as_long_as_something_waits(bench: Bench) -> None:
+    bench.phone.reached = False
+    bench.queue.append(fault("f1"))
+    bench.run(until=30)
+    bench.begin()
+    bench.run(until=60)
+    assert [trouble.target for trouble in bench.queue.troubles()] == ["phone"]
+
+
+def test_it_notes_that_it_is_at_work_and_two_minutes_after_the_last_such_note_it_counts_as_gone(bench: Bench) -> None:
+    assert bench.queue.served(at(0)) == set()
+    bench.run(until=300)  # notes at 1, 31, ... 271 s
+    assert bench.queue.served(at(391)) == {"phone"}
+    assert bench.queue.served(at(392)) == set()
+
+
+def test_a_clock_that_was_set_back_makes_nobody_count_as_gone(bench: Bench) -> None:
+    bench.run(until=100)
+    bench.seconds = -3600
+    assert bench.queue.served(at(-3600)) == set()
+    bench.run(until=-3599)
+    assert bench.queue.served(at(-3599)) == {"phone"}
+
+
+def test_an_answer_goes_quietly_to_who_was_called_and_in_place_of_a_call_that_did_not_arrive(tmp_path: Path) -> None:
+    called = Bench(tmp_path / "push.sqlite", PushTarget(name="partner", audience="second"))
+    away = Bench(tmp_path / "push.sqlite", PushTarget(name="neighbour", audience="second"))
+    away.phone.reached = False
+    called.queue.append(alert("e1", stage="unanswered", audience="second", title="please look in"))
+    for each in (called, away):
+        each.run(until=2)
+    called.queue.append(alert("e1", 3, stage="answered", audience="told", title="answered"))
+    away.phone.reached = True
+    for each in (called, away):
+        each.run(until=10)
+    assert called.phone.told == ["please look in", "answered (quiet)"]
+    assert away.phone.told == ["crampwatch (quiet)"]
+
+
 def test_what_was_sent_and_cannot_be_noted_because_the_disk_is_full_is_not_sent_again_and_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,6 +286,42 @@ def test_what_was_sent_and_cannot_be_noted_because_the_disk_is_full_is_not_sent_
     bench.run(until=60)
     assert bench.phone.told == ["alert e1"]
     assert bench.outcomes() == [("e1", "delivered")]
+
+
+def test_what_was_sent_from_a_queue_that_was_set_aside_is_not_noted_of_a_message_in_the_new_one(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    bench.queue.append(alert("e1"))
+    with monkeypatch.context() as patched:
+        patched.setattr(PushQueue, "settle", damaged)
+        with pytest.raises(sqlite3.DatabaseError):
+            bench.run(until=1)
+    bench.queue.close()
+    set_aside(tmp_path / "push.sqlite")
+    bench.queue = PushQueue(tmp_path / "push.sqlite")
+    bench.queue.append(alert("e2"))
+    bench.run(until=3)
+    assert bench.phone.told == ["alert e1", "alert e2"]
+    bench.phone.reached = False
+    bench.queue.append(alert("e3"))
+    bench.run(until=4)
+    assert [trouble.target for trouble in bench.queue.troubles()] == ["phone"]
+
+
+def test_a_full_disk_does_not_make_the_pauses_between_attempts_shorter(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(PushQueue, "note_trouble", full)
+    bench.phone.reached = False
+    bench.queue.append(fault("f1"))
+    bench.run(until=63)  # at 1, 2, 4, 8, 16, 32 s
+    assert bench.phone.attempts == 6
 
 
 @contextmanager

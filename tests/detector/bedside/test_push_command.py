@@ -69,6 +69,8 @@ def test_it_runs_until_it_is_stopped_and_shows_what_was_told_what_waits_and_what
 ) -> None:
     with sink("error") as broken:
         config = settings(tmp_path, phone=inbox.address(), broken=broken.address())
+        nobody = "(first to be told): 0 notes to be told; no `crampwatch push` is at work for it"
+        assert said("show", "--config", str(config))[1].splitlines() == [f"phone {nobody}", f"broken {nobody}"]
         run = "import sys; from crampwatch.commands.push import app; app(['--config', sys.argv[1]])"
         process = subprocess.Popen([sys.executable, "-c", run, str(config)])
         with closing(PushQueue(tmp_path / "push.sqlite")) as queue:
@@ -109,5 +111,5 @@ def test_without_apprise_it_says_how_to_install_it(
     monkeypatch.setitem(sys.modules, "apprise", None)
     for module in ("push", "push_apprise"):
         monkeypatch.delitem(sys.modules, f"detector.bedside.{module}", raising=False)
-    with pytest.raises(UserError, match=r"pip install 'crampwatch\[alerts\]'"):
+    with pytest.raises(UserError, match=r"pip install '\.\[alerts\]'"):
         said(*command, "--config", str(settings(tmp_path, phone="json://127.0.0.1")))

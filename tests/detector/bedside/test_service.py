@@ -1,6 +1,8 @@
 """The bedside: what sounds, what is told and what is kept, whatever fails around it."""
 
+import errno
 import logging
+import os
 from pathlib import Path
 
 import msgspec
@@ -167,9 +169,19 @@ def test_a_loudspeaker_that_fails_is_a_fault(home: Home) -> None:
 
 
 def test_a_database_that_takes_nothing_is_told_and_makes_no_sound(home: Home) -> None:
-    home.database_trouble = "no connection"
+    home.noted["database"] = "no connection"
     home.pass_s(400)
     assert (home.state["state"], home.faults, home.rings) == ("WATCHING", ["database"], [])
+
+
+def test_phones_that_are_not_reached_are_told_and_shown_make_no_sound_and_are_not_told_of_by_phone(home: Home) -> None:
+    home.noted["phones"] = "phone: it is in a tunnel"
+    home.pass_s(400)
+    assert (home.state["state"], home.faults, home.rings) == ("WATCHING", ["phones"], [])
+    assert home.state["faults"][0]["detail"] == "phone: it is in a tunnel"
+    home.noted["phones"] = None
+    home.pass_s(60)
+    assert (home.faults, home.postbox.notes) == ([], [])
 
 
 def test_without_a_night_nothing_is_a_fault_and_nothing_sounds(tmp_path: Path) -> None:
@@ -190,19 +202,25 @@ def test_a_night_that_has_ended_is_not_missed(home: Home) -> None:
 # Whatever fails, it sounds
 
 
+@pytest.mark.parametrize("started_so", [False, True], ids=["while it runs", "from its start"])
 def test_with_every_way_out_down_it_still_sounds_and_tells_it_and_resumes_without_a_flood(
-    home: Home, caplog: pytest.LogCaptureFixture
+    home: Home, caplog: pytest.LogCaptureFixture, started_so: bool
 ) -> None:
     home.pass_s(60)
     home.diary.full = home.postbox.full = True
+    if started_so:
+        home.kill()
+        home.closed = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        home.start()
     home.bedside.disconnected("gone")
     home.collecting = home.detecting = False
     home.cramp(0)  # the last that came through
     home.pass_s(200)
     assert [kind for _, kind in home.rings[:5]] == ["cramp"] * 5
     assert set(home.faults) == {"broker", "disk"}
-    assert caplog.text.count("The disk takes nothing") == 1
+    assert caplog.text.count("The diary takes nothing") == 1
     home.diary.full = home.postbox.full = False
+    home.closed = None
     home.collecting = home.detecting = True
     home.published.clear()
     home.connect()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from collector.contract.messages import NS, Status
-from detector.alarm.messages import Command, FeltCramp, Transition, Verdict
+from detector.alarm.messages import Command, Do, EveningNote, FeltCramp, Transition, Verdict
 from detector.diary.diary import Diary
 from tests.detector.bedside.stand_ins import OTHER_LEG, Home
 from tests.support.frames import PLACE, event
@@ -47,6 +47,13 @@ def test_a_cramp_that_was_felt_is_noted_as_of_now_unless_it_says_when(home: Home
     assert [(cramp.felt_ns, cramp.pain) for cramp in felt] == [(home.now_ns - 3600 * NS, None), (home.now_ns, 7)]
 
 
+def test_a_note_with_a_night_is_about_that_evening(home: Home) -> None:
+    home.press("cmd/diary", night="2026-11-19", coffee="two, after lunch", by="phone")
+    assert home.diary.between(PLACE, FeltCramp) == []
+    (note,) = home.diary.between(PLACE, EveningNote)
+    assert (note.night.isoformat(), note.coffee, note.by) == ("2026-11-19", "two, after lunch", "phone")
+
+
 @pytest.mark.parametrize(
     ("what", "said", "retained", "reason"),
     [
@@ -57,6 +64,7 @@ def test_a_cramp_that_was_felt_is_noted_as_of_now_unless_it_says_when(home: Home
         ("cmd/alarm", {"do": "ack", "v": 2}, False, "WrongVersion"),
         ("cmd/verdict", {"verdict": "cramp"}, False, "NoSuchEvent"),
         ("cmd/diary", {"pain": 11}, False, "Inconsistent"),
+        ("cmd/diary", {"night": "yesterday"}, False, "Inconsistent"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_logged(
@@ -146,6 +154,20 @@ def test_home_assistant_is_told_of_each_place_when_it_starts(home: Home) -> None
     assert [topic.split("/")[0] for topic, _, _ in home.published] == ["homeassistant"]
 
 
+def test_what_was_told_before_a_restart_is_no_news_and_a_cramp_that_begins_meanwhile_is(home: Home) -> None:
+    home.cramp(0)
+    home.pass_s(5)
+    home.kill()
+    home.published.clear()
+    home.start()
+    home.pass_s(5)
+    assert (home.state["sounding"], home.told("news")) == ("cramp", [])
+    home.kill()
+    home.start()
+    other = home.cramp(100)
+    assert [news["event_id"] for news in home.told("news") if news["what"] == "cramp"] == [other]
+
+
 def test_phones_are_told_once_then_the_second_person_and_at_last_that_it_is_over(home: Home) -> None:
     home.cramp(0)
     home.pass_s(100)
@@ -166,6 +188,70 @@ def test_a_second_person_is_not_told_of_a_cramp_that_was_answered(home: Home) ->
     home.say("ack")
     home.pass_s(100)
     assert [note.stage for note in home.postbox.notes] == ["cramp"]
+
+
+def test_who_was_called_because_nobody_answered_is_told_at_once_that_somebody_has_and_who(home: Home) -> None:
+    home.cramp()
+    home.pass_s(70)
+    home.say("ack")
+    assert [(note.stage, note.audience) for note in home.postbox.notes[1:]] == [
+        ("unanswered", "second"),
+        ("answered", "told"),
+    ]
+    assert home.postbox.notes[-1].text == "The alert was answered."
+    assert home.postbox.notes[-1].t_ns == home.now_ns
+    home.pass_s(100)
+    home.is_over()
+    home.pass_s(20)
+    assert [note.stage for note in home.postbox.notes[3:]] == ["over"]
+
+
+@pytest.mark.parametrize("do", ["snooze", "mute", "disarm"])
+def test_whoever_silences_the_alert_has_answered_it(home: Home, do: Do) -> None:
+    home.cramp()
+    home.pass_s(70)
+    home.say(do)
+    assert home.postbox.notes[-1].stage == "answered"
+
+
+def test_a_verdict_has_answered_the_alert_too(home: Home) -> None:
+    event_id = home.cramp()
+    home.pass_s(70)
+    home.judge(event_id, "cramp")
+    assert home.postbox.notes[-1].stage == "answered"
+
+
+def test_the_second_person_is_called_again_when_what_was_snoozed_sounds_again_and_is_not_answered(home: Home) -> None:
+    home.cramp()
+    home.pass_s(70)
+    home.say("snooze", minutes=1)
+    home.pass_s(130)
+    home.say("ack")
+    assert [note.stage for note in home.postbox.notes] == [
+        "cramp",
+        "unanswered",
+        "answered",
+        "unanswered 2",
+        "answered 2",
+    ]
+
+
+def test_an_answer_after_a_restart_is_told_to_who_was_called_before_it(home: Home) -> None:
+    home.cramp()
+    home.pass_s(130)
+    home.kill()
+    home.start()
+    home.say("ack")
+    assert home.postbox.notes[-1].stage == "answered"
+
+
+def test_an_answer_to_an_earlier_alert_is_none_to_the_one_that_sounds(home: Home) -> None:
+    earlier = home.cramp(0)
+    home.pass_s(10)
+    home.cramp(100)
+    home.pass_s(70)
+    home.judge(earlier, "not")
+    assert [note.stage for note in home.postbox.notes].count("answered") == 0
 
 
 def test_phones_are_told_of_a_fault_and_of_its_end(home: Home) -> None:

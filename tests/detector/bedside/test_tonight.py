@@ -104,7 +104,7 @@ def test_at_noon_a_new_night_begins(figures: NightFigures) -> None:
 
 def test_an_event_of_the_night_before_does_not_count_for_the_next(figures: NightFigures) -> None:
     figures.event(NOON_NS, told(60))
-    assert figures.message(NOON_NS).cramps == 0
+    assert figures.message(NOON_NS).alerts == ()
 
 
 def test_a_restarted_bedside_goes_on_from_its_last_message_and_the_time_between_is_not_watched(
@@ -125,7 +125,7 @@ def test_a_restarted_bedside_goes_on_from_its_last_message_and_the_time_between_
 def test_a_message_of_the_night_before_is_no_start_for_this_one(figures: NightFigures) -> None:
     figures.event(START_NS, told(60))
     restarted = NightFigures(BERLIN, NOON_NS, figures.message(START_NS))
-    assert restarted.message(NOON_NS).cramps == 0
+    assert restarted.message(NOON_NS).alerts == ()
 
 
 def test_of_several_batteries_the_emptiest_counts(figures: NightFigures) -> None:

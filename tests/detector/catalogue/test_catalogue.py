@@ -9,7 +9,6 @@ import pytest
 from detector.catalogue import UnknownLanguage, languages, load
 from detector.catalogue.catalogue import REFERENCE
 
-ALERT = "Possible calf cramp for 12 s. Straighten your leg, pull toes up. Stand up slowly, hold on to something."
 LONGEST_ALERT = 160  # characters: one text message
 BANNED = ("improve", "worse", "diagnos", "besser", "schlechter", "schlimmer")
 
@@ -36,10 +35,6 @@ def names_in_the_code() -> re.Pattern[str]:
 
 def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
-
-
-def test_an_alert_says_what_to_do_in_the_words_agreed_on() -> None:
-    assert load().say("alert.cramp", seconds=12) == ALERT
 
 
 def test_english_and_german_are_there() -> None:
@@ -74,7 +69,10 @@ def test_strings_contain_no_improve_worse_diagnos(language: str) -> None:
 
 @all_languages
 def test_an_alert_fits_a_text_message(language: str) -> None:
-    assert len(load(language).say("alert.cramp", seconds=120)) <= LONGEST_ALERT
+    alerts = [key for key in load(language).keys if key.startswith("alert.cramp.")]
+    assert len(alerts) == 5
+    for key in alerts:
+        assert len(load(language).say(key, site="left_calf", seconds=120)) <= LONGEST_ALERT
 
 
 def test_an_unknown_language_is_refused_with_those_there_are() -> None:
@@ -89,7 +87,11 @@ def test_a_name_leads_out_of_the_folder_no_more_than_any_other() -> None:
 
 def test_a_sentence_without_its_value_is_not_said() -> None:
     with pytest.raises(KeyError):
-        load().say("alert.cramp")
+        load().say("alert.over")
+
+
+def test_a_figure_is_written_as_its_language_writes_it() -> None:
+    assert [load(language).figure(0.46, 1) for language in ("en", "de")] == ["0.5", "0,5"]
 
 
 def test_no_sentence_is_there_that_nobody_says() -> None:

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from collector.contract.messages import NS
 from collector.contract.topics import Place
-from detector.alarm.messages import AlarmState, Command, EveningNote, FeltCramp, Transition, Verdict
+from detector.alarm.messages import Command, EveningNote, FeltCramp, Transition, Verdict
 from detector.alarm.preflight_message import Check, Preflight
 from detector.diary.diary import Diary
-from detector.diary.entries import KINDS, Latency, Said
+from detector.diary.entries import KINDS, LastState, Latency, Said
 from detector.diary.schema import BadDiary
 from tests.detector.diary.appender import append
 
@@ -42,7 +42,7 @@ ONE_OF_EACH: list[Said] = [
 ]
 
 
-STATE = AlarmState(state="ALERT", since_ns=T_NS, event_id="e1", by="detector", text="Possible cramp.", t_ns=T_NS)
+STATE = LastState(state="ALERT", since_ns=T_NS, event_id="e1", by="detector", text="Possible cramp.", t_ns=T_NS)
 
 
 class Memory(msgspec.Struct):

@@ -6,7 +6,9 @@ import pytest
 
 from detector.diary.diary import Diary
 from detector.diary.repair import repair_diary
+from detector.diary.schema import DiaryUnavailable
 from tests.detector.diary.appender import append
+from tests.faults.disk import fill, remount
 
 PAGE = 4096
 
@@ -22,6 +24,21 @@ def test_a_diary_that_is_whole_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
     assert repair_diary(path) is None
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("harm", ["full", "read-only"])
+def test_one_that_cannot_be_opened_for_want_of_room_is_not_taken_for_damaged(tiny_disk: Path, harm: str) -> None:
+    path = tiny_disk / "diary.sqlite"
+    append(path, "wearer", "w1", 20)
+    before = path.read_bytes()
+    if harm == "full":
+        fill(tiny_disk)
+    else:
+        remount(tiny_disk, "ro")
+    assert repair_diary(path) is None
+    assert path.read_bytes() == before
+    with pytest.raises(DiaryUnavailable):
+        Diary(path)
 
 
 def test_one_that_is_not_there_yet_is_nothing_to_mend(tmp_path: Path) -> None:

@@ -74,6 +74,12 @@ def test_a_cramp_that_outlasted_the_recording_has_no_length() -> None:
     assert "1 cramp at 06:39 (not over when the recording ended)" in headline(night.record())
 
 
+def test_a_cramp_of_a_night_that_is_still_recorded_goes_on() -> None:
+    night = Night(cramps=[cramp(7 * HOUR + 51 * MINUTE, 60.0)], last_goes_on=True).record()
+    tonight = dataclasses.replace(night, recording=night.events[0].session)
+    assert "1 cramp at 06:39 (still going on)" in headline(tonight)
+
+
 def test_an_alert_that_was_never_sent_is_said() -> None:
     assert headline(Night(cramps=[cramp(HOUR)], latency_s=None).record()).endswith("No alert was sent.")
 

@@ -178,7 +178,7 @@ def test_points_that_were_set_aside_arrive_when_the_bucket_has_been_mended(
         with outbox(path, influx.settings(bucket)) as (it, state):
             it.step()
             influx.query('DROP MEASUREMENT "cramp_event"', bucket)
-            assert retry(state, sink) == (1, 0)
+            assert retry([state], sink) == (1, 0)
             assert state.refused() == 0
     assert influx.points(bucket) == expected(path)
 

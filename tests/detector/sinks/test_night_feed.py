@@ -1,5 +1,6 @@
 """What the night store's minutes look like as points. `tests.support.frames` counts: frame k has k uV, k % 10 mg."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -55,7 +56,7 @@ def test_a_minute_of_the_leg_has_motion_temperature_and_how_long_it_was_watched(
     assert first.fields == {
         "motion_min_mg": 9.0, "motion_mean_mg": 9.0, "motion_max_mg": 9.0,
         "temperature_min_c": 33.0, "temperature_mean_c": 33.0, "temperature_max_c": 33.0,
-        "watched_s": 60, "posture": "supine",
+        "watched_s": 60, "posture": "on the back",
     }  # fmt: skip
     assert last.fields["watched_s"] == 50
 
@@ -68,6 +69,13 @@ def test_a_minute_has_the_gravest_cause_of_its_seconds(tmp_path: Path) -> None:
     minute = of(everything(NightFeed(tmp_path / "nights.sqlite", UTC)), "emg")[0]
     assert minute.fields["quality"] == "signal flat (electrode off?)"
     assert minute.fields["watched_s"] == 20
+
+
+def test_nothing_is_said_of_posture_where_nobody_knows_how_the_sensor_is_worn(tmp_path: Path) -> None:
+    worn_anyhow = msgspec.structs.replace(INFO, parameters={"shank_axis": None})
+    with NightStore(tmp_path / "nights.sqlite") as store:
+        store.commit(replace(batch(60, frames(0, 60)), info=worn_anyhow))
+    assert "posture" not in of(everything(NightFeed(tmp_path / "nights.sqlite", UTC)), "leg")[0].fields
 
 
 def test_without_an_accelerometer_nothing_is_said_of_posture(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 import json
 import logging
+import os
+import sqlite3
 import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -47,6 +50,19 @@ class StandingStill(MemorySink):
     def go_on(self) -> None:
         for points in self.held:
             super().write(points)
+
+
+@dataclass
+class Interrupted(MemorySink):
+    """Something happens once while a request is on its way."""
+
+    before_storing: Callable[[], None] | None = None
+
+    def write(self, points: Sequence[Point]) -> None:
+        if happens := self.before_storing:
+            self.before_storing = None
+            happens()
+        super().write(points)
 
 
 class Setting(NamedTuple):
@@ -158,6 +174,38 @@ def test_while_it_is_down_nothing_is_lost_and_one_line_tells_so_and_one_that_it_
     assert back.startswith("InfluxDB takes points again after 1.5 min")
 
 
+def test_an_outage_on_a_full_disk_is_told_by_one_line_and_its_end_by_another(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with NightStore(tmp_path / "nights.sqlite") as store:
+        fill(store)
+    full_disk = sqlite3.OperationalError("database or disk is full")
+    failures, advance = [full_disk] * 3, OutboxState.advance
+
+    def note_trouble(*_: object) -> None:
+        raise full_disk
+
+    def advance_later(state: OutboxState, *what: Any) -> None:
+        if failures:
+            raise failures.pop()
+        advance(state, *what)
+        stop.set()
+
+    monkeypatch.setattr(OutboxState, "note_trouble", note_trouble)
+    monkeypatch.setattr(OutboxState, "advance", advance_later)
+    sink, stop = MemorySink(away=1), threading.Event()
+    diary = tmp_path / "diary.sqlite"
+    arguments = (tmp_path / "nights.sqlite", diary, UTC, tmp_path / "outbox.sqlite", "here", sink, 0.01, stop)
+    service = threading.Thread(target=serve, args=arguments)
+    service.start()
+    service.join()
+    assert [message.split(":")[0][:28] for message in caplog.messages] == [
+        "InfluxDB takes no points",
+        "nothing can be passed on",
+        "InfluxDB takes points again ",
+    ]
+
+
 def test_a_restart_during_an_outage_does_not_tell_of_it_again_but_of_its_end(
     home: Setting, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -183,11 +231,34 @@ def test_a_refused_point_is_kept_shown_and_taken_on_a_later_try(
     assert (kept.point.measurement, kept.status, kept.reason) == ("cramp_event", 400, "field type conflict")
     assert len(sink.stored) == len(whole(home.feed)) - 1
     assert caplog.messages == ["InfluxDB refused 1 points (field type conflict); see `crampwatch outbox`"]
-    assert retry(home.state, sink) == (0, 1)
+    assert retry([home.state], sink) == (0, 1)
     sink.refuses = frozenset()
-    assert retry(home.state, sink) == (1, 0)
+    assert retry([home.state], sink) == (1, 0)
     assert home.state.refused() == 0
     assert sink.stored == whole(home.feed)
+
+
+def test_a_refused_point_that_is_tried_again_does_not_stay_in_place_of_a_newer_one_sent_meanwhile(
+    home: Setting,
+) -> None:
+    home.store.commit(batch(30, frames(0, 30), event(15, "confirmed")))
+    sink, now_s = Interrupted(refuses=frozenset({at(15)})), [0.0]
+    outbox = home.outbox(sink, monotonic_s=lambda: now_s[0])
+    outbox.step()
+    sink.refuses = frozenset()
+
+    def meanwhile() -> None:
+        home.store.commit(batch(30, None, event(15, "ended", end_s=29)))
+        outbox.step()
+
+    sink.before_storing = meanwhile
+    assert retry([home.state], sink) == (1, 0)
+    assert sink.stored != whole(home.feed)
+    outbox.step()
+    now_s[0] = 30.0
+    outbox.step()
+    assert sink.stored == whole(home.feed)
+    assert not home.state.in_doubt
 
 
 def test_a_refused_point_that_is_taken_in_a_later_version_is_not_tried_again(home: Setting) -> None:
@@ -212,9 +283,9 @@ def test_more_refused_points_than_are_sent_at_once_are_all_tried_again(
     home.outbox(sink).step()
     refused = home.state.refused()
     sink.refuses = frozenset(minutes - {at(0)})
-    assert retry(home.state, sink) == (3, refused - 3)
+    assert retry([home.state], sink) == (3, refused - 3)
     sink.refuses = frozenset()
-    assert retry(home.state, sink) == (refused - 3, 0)
+    assert retry([home.state], sink) == (refused - 3, 0)
     assert sink.stored == whole(home.feed)
 
 
@@ -233,6 +304,32 @@ def test_an_older_copy_of_the_store_that_was_put_back_is_sent_anew(home: Setting
     sink = MemorySink()
     home.outbox(sink).step()
     assert sink.stored == whole(home.feed)
+
+
+@pytest.mark.parametrize("seq", [10_000, 3])
+def test_an_older_copy_that_was_put_back_while_an_answer_was_due_is_sent_anew_and_then_once_more(
+    seq: int, home: Setting
+) -> None:
+    fill(home.store)
+    home.state.advance(10_000, [], [])
+    home.state.note_doubt(seq)
+    sink, now_s = MemorySink(), [0.0]
+    outbox = home.outbox(sink, monotonic_s=lambda: now_s[0])
+    outbox.step()
+    assert sink.stored == whole(home.feed)
+    sink.stored.clear()  # what came late has replaced it
+    now_s[0] = 30.0
+    outbox.step()
+    assert sink.stored == whole(home.feed)
+    assert home.state.seq == home.feed.latest()
+
+
+def test_going_back_never_goes_forward(home: Setting) -> None:
+    home.state.advance(500, [], [])
+    home.state.note_doubt(500)
+    home.state.advance(300, [], [])
+    home.state.go_back()
+    assert home.state.seq == 300
 
 
 def test_a_backfill_leaves_alone_how_far_the_outbox_has_got_and_says_how_far_it_is_itself(home: Setting) -> None:
@@ -306,6 +403,25 @@ def test_the_service_goes_on_with_a_store_that_was_put_in_the_place_of_the_first
     assert not service.is_alive()
 
 
+def test_who_watches_over_the_service_sees_by_the_age_of_its_file_that_it_goes_on(tmp_path: Path) -> None:
+    with NightStore(tmp_path / "nights.sqlite") as store:
+        fill(store)
+    sink, stop, file = MemorySink(), threading.Event(), tmp_path / "outbox.sqlite"
+    arguments = (tmp_path / "nights.sqlite", tmp_path / "diary.sqlite", UTC, file, "here", sink, 0.01, stop)
+    service = threading.Thread(target=serve, args=arguments)
+    service.start()
+    with closing(NightFeed(tmp_path / "nights.sqlite", UTC)) as feed:
+        while len(sink.stored) < len(whole(feed)):
+            time.sleep(0.01)
+    for _ in range(2):  # once for the note of what was sent
+        os.utime(file, (0, 0))
+        while file.stat().st_mtime == 0:
+            assert service.is_alive()
+            time.sleep(0.01)
+    stop.set()
+    service.join(10)
+
+
 def latest_ns(sink: MemorySink) -> int:
     return max(int(json.loads(identity)[2]) for identity in sink.stored)
 
@@ -356,7 +472,7 @@ def test_a_damaged_memory_is_kept_and_everything_sent_once_more(home: Setting, d
     with closing(OutboxState(home.path / "outbox.sqlite", "here", home.feed.store_id)) as state:
         sink = MemorySink()
         Outbox([Source(home.feed, state)], sink, POLL_S).step()
-        assert retry(state, sink) == (0, 0)
+        assert retry([state], sink) == (0, 0)
     assert sink.stored == whole(home.feed)
     assert (home.path / "outbox.sqlite.damaged").exists()
 

@@ -2,7 +2,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.report.candidates import kind_of, sort_candidates
+from detector.candidates import kind_of, sort_candidates
 from tests.support.nights import Contraction, Night, large_movement, movement, stretch
 
 
