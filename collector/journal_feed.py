@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from collector.contract.errors import BadRecording
 from collector.contract.journal import Entry, Journal
 from collector.contract.messages import STREAMS, SessionId, StreamKind
 from collector.contract.salvage import UNREADABLE
@@ -13,7 +14,7 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _BAD_DISK = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_DATA, sqlite3.SQLITE_IOERR_CORRUPTFS)
 
 
-class Unreadable(Exception):
+class Unreadable(BadRecording):
     """Something in a session's journal cannot be read, and trying again would not help."""
 
     def __init__(self, session: SessionId, error: Exception) -> None:

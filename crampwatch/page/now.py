@@ -17,8 +17,8 @@ SILENT_NS = 150 * NS
 HEEDED_NS = 120 * NS
 """How long the alarm still does what it was asked to."""
 GONE, IDLE, UNKNOWN = "gone", "idle", "unknown"
-"""How a place looks whose alarm does not run, one where no night is going on, and one whose alarm can note nothing; else
-it looks like its state."""
+"""How a place looks whose alarm does not run, one where no night is going on, and one whose alarm can note
+nothing; else it looks like its state."""
 
 
 class Known(NamedTuple):

@@ -180,7 +180,7 @@ class Bedside:
         self._records.open_again()
 
     def close(self) -> None:
-        """Be silent; who looks at the broker or into the diary sees that nobody is there; a later start goes on here."""
+        """Be silent; broker and diary tell that nobody is there, and a later start goes on from here."""
         self._ways.sounds.close()
         for place in self._beds:
             self._ways.publish(place.topic("state"), b"", retain=True)

@@ -41,18 +41,23 @@ def main() -> None:
 
 def states(home: PageAtHome, address: str, browser: Browser) -> None:
     """The first view: quiet, during an alert, snoozed, with a fault."""
+    home.now_ns = THREE - 24 * NS
     home.tell("WATCHING", text=CATALOGUE.say("state.WATCHING"), since_ns=THREE - 228 * MINUTE_NS)
-    home.now_ns += 24 * NS
+    home.now_ns = THREE
     take(browser, address, "page-watching.png")
     home.alert()
-    home.tell("ALERT", sounding="cramp", text=alert_sentence("left_calf", 12, CATALOGUE), since_ns=home.now_ns - 4 * NS)
+    home.tell("ALERT", sounding="cramp", text=alert_sentence("left_calf", 12, CATALOGUE), since_ns=THREE)
+    home.now_ns += 4 * NS
     take(browser, address, "page-alert.png")
     home.now_ns += 50 * NS
     quiet = CATALOGUE.say("ending.SNOOZED_cramp", time="03:43")
     home.tell("SNOOZED", text=f"{CATALOGUE.say('state.SNOOZED')} {quiet}", since_ns=home.now_ns - 20 * NS)
     take(browser, address, "page-snoozed.png")
-    wrong = [fault("electrode_off", 3), fault("battery", 1)]
-    home.tell("FAULT", sounding="fault", text="", faults=wrong, since_ns=home.now_ns - 150 * NS)
+    home.now_ns = THREE + 40 * MINUTE_NS - 30 * NS
+    wrong = [fault("electrode_off", home.now_ns - 3 * MINUTE_NS), fault("battery", home.now_ns - MINUTE_NS)]
+    told = f"{wrong[0].title} {wrong[0].cure}"
+    # A fault has half a minute to mend itself before it is one.
+    home.tell("FAULT", sounding="fault", text=told, faults=wrong, since_ns=wrong[0].since_ns + 30 * NS)
     take(browser, address, "page-fault.png")
 
 
@@ -72,10 +77,10 @@ def diary(home: PageAtHome, address: str, browser: Browser) -> None:
     take(browser, f"{address}{path}", "page-night.png")
 
 
-def fault(kind: FaultKind, minutes: int) -> FaultTold:
-    """Something that has been wrong for some minutes."""
+def fault(kind: FaultKind, since_ns: int) -> FaultTold:
+    """Something that is wrong."""
     title, cure = CATALOGUE.say(f"fault.{kind}.title"), CATALOGUE.say(f"fault.{kind}.cure")
-    return FaultTold(kind=kind, since_ns=THREE - minutes * MINUTE_NS, title=title, cure=cure)
+    return FaultTold(kind=kind, since_ns=since_ns, title=title, cure=cure)
 
 
 def take(browser: Browser, address: str, name: str) -> None:

@@ -137,6 +137,7 @@ def test_the_benchmarks_smoke_test_goes_through_everything(tmp_path: Path) -> No
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
         "## Targets",
         "## Wearers in real time",
+        "## To a phone",
         "## Catching up",
         "## Commits",
     ]

@@ -122,6 +122,14 @@ def test_who_answers_is_told_what_the_alarm_does_now(config: Path, capsys: pytes
         assert "w1 left_calf: ACKED. Possible cramp, answered." in capsys.readouterr().out
 
 
+def test_an_alarm_that_was_stopped_is_said_not_to_run(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with alarm(config):
+        show(meant=Meant(config=config))
+        assert "does not run" not in capsys.readouterr().out
+    show(meant=Meant(config=config))
+    assert "w1 left_calf: the alarm does not run; it was stopped at " in capsys.readouterr().out
+
+
 def test_a_snooze_says_until_when(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with alarm(config):
         before_s = time.time()

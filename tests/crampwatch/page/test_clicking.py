@@ -326,12 +326,11 @@ def whatever_happens(home: PageAtHome, catalogue: Catalogue) -> Iterator[str]:
         yield f"alert, {site}"
     home.page.answer(post("/command", {"place": "w1/left_calf", "do": "ack"}))
     yield "answered, and not taken up yet"
-    for number, it in enumerate(everything):
-        text = f"{it.title} {it.cure}"
-        home.tell("FAULT", sounding="fault", text=text, since_ns=hours_ago, faults=[it])
+    for it in everything:
+        home.tell("FAULT", sounding="fault", text=f"{it.title} {it.cure}", since_ns=hours_ago, faults=[it])
         yield it.kind
-        home.tell("FAULT", sounding="fault", text=text, faults=(everything * 2)[number : number + 3])
-        yield f"{it.kind} and two more"
+    home.tell("FAULT", sounding="fault", text=f"{it.title} {it.cure}", since_ns=hours_ago, faults=everything[-3:])
+    yield "three faults"
     quiet = f"{catalogue.say('state.SNOOZED')} {catalogue.say('ending.SNOOZED_cramp', time='03:43')}"
     home.tell("SNOOZED", text=f"{quiet} {catalogue.say('ending.unanswered')}", unanswered=True, faults=everything[:3])
     yield "snoozed"

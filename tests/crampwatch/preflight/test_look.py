@@ -150,7 +150,7 @@ def test_a_household_that_speaks_german_is_led_and_answered_in_german_and_the_ki
     lines = [line(it, german) for it in found]
     assert "ok         Sensor: verbunden, Messwerte kommen an" in lines
     assert "ok         Beschleunigungssensor: arbeitet; er spürt 1,00 g" in lines
-    assert "ungeprüft  Alarm: Der Alarm läuft nicht; `crampwatch night` startet ihn" in lines
+    assert "Problem    Alarm: Der Alarm läuft nicht; `crampwatch night` startet ihn" in lines
     (missed,) = [it for it in lines if "Anspannung" in it]
     assert missed.startswith("Problem    Anspannung: Es war keine zu erkennen; noch einmal versuchen: den Fußballen")
     with Diary(tmp_path / "diary.sqlite", read_only=True) as diary:
@@ -159,10 +159,10 @@ def test_a_household_that_speaks_german_is_led_and_answered_in_german_and_the_ki
     assert "Es war keine zu erkennen" in [check.says for check in filed.amiss]
 
 
-def test_without_an_alarm_that_runs_its_way_is_not_asked(shipped_mosquitto: ShippedMosquitto, tmp_path: Path) -> None:
+def test_without_an_alarm_that_runs_nobody_would_be_woken(shipped_mosquitto: ShippedMosquitto, tmp_path: Path) -> None:
     with publishing(shipped_mosquitto, []):
         found, _ = looked(shipped_mosquitto.access("viewer"), tmp_path, patience_s=0.5)
-    assert (found["alarm"].state, found["alarm"].says) == ("not asked", "no alarm is running")
+    assert (found["alarm"].state, found["alarm"].says) == ("problem", "no alarm is running")
 
 
 def test_a_broker_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:

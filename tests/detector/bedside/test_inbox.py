@@ -19,7 +19,22 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = "v do by t_ns minutes event_id kind id verdict felt_ns pain note leg night".split()
+FIELDS = [
+    "v",
+    "do",
+    "by",
+    "t_ns",
+    "minutes",
+    "event_id",
+    "kind",
+    "id",
+    "verdict",
+    "felt_ns",
+    "pain",
+    "note",
+    "leg",
+    "night",
+]
 SAID = st.dictionaries(
     st.sampled_from(FIELDS), JSON | st.sampled_from(["ack", "snooze", "cramp", "left", "wearer"]) | st.integers(0, 90)
 )
