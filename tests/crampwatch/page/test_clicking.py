@@ -34,6 +34,16 @@ def nothing_leaves_the_machine_and_nothing_is_complained_of(browser: Browser, ad
     assert browser.complaints == []
 
 
+def test_no_request_of_any_view_leaves_the_machine(home: PageAtHome, address: str, browser: Browser) -> None:
+    home.record(CRAMP, NEAR_MISS)
+    home.alert()
+    for view in VIEWS:
+        browser.open(f"{address}{view}")
+    asked = [urlsplit(url) for url in browser.asked if not url.startswith("data:")]
+    assert {url.path for url in asked} >= {*VIEWS, "/page.css", "/page.js"}
+    assert {url.hostname for url in asked} == {"127.0.0.1"}
+
+
 @pytest.fixture(params=[True, False], ids=["with script", "without script"])
 def phone(browser: Browser, request: pytest.FixtureRequest) -> Browser:
     browser.scripts(allowed=request.param)
